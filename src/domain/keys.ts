@@ -1,0 +1,91 @@
+/**
+ * Identities in the kernel's IPVS table and their canonical strings.
+ *
+ * A virtual service is known by its frontend, a destination by its frontend and backend. The strings are what maps
+ * are keyed by, what the database stores and what audit events show:
+ *
+ *     tcp/192.0.2.10:80                          udp/[2001:db8::10]:53           fwmark/ipv4/7
+ *     tcp/192.0.2.10:80->10.0.0.1:8080           fwmark/ipv4/7->10.0.0.1:0
+ */
+
+export type Family = 'ipv4' | 'ipv6';
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+export interface AddressFrontend {
+  readonly protocol: Protocol;
+  /** Canonical text: see `canonicalAddress`. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface FwmarkFrontend {
+  readonly fwmark: number;
+  readonly family: Family;
+}
+
+/** What clients reach: protocol + VIP + port, or a firewall mark + family. */
+export type Frontend = AddressFrontend | FwmarkFrontend;
+
+/** A real server as one virtual service sees it: RIP + port. */
+export interface Backend {
+  /** Canonical text: see `canonicalAddress`. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export function isFwmark(frontend: Frontend): frontend is FwmarkFrontend {
+  return 'fwmark' in frontend;
+}
+
+export function familyOfAddress(address: string): Family {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+export function familyOf(frontend: Frontend): Family {
+  return isFwmark(frontend) ? frontend.family : familyOfAddress(frontend.address);
+}
+
+/** `10.0.0.1:80` or `[2001:db8::1]:80`, as ipvsadm writes it. */
+export function endpoint(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+export function frontendKey(frontend: Frontend): string {
+  return isFwmark(frontend)
+    ? `fwmark/${frontend.family}/${frontend.fwmark}`
+    : `${frontend.protocol}/${endpoint(frontend.address, frontend.port)}`;
+}
+
+export function destinationKey(frontend: string, backend: Backend): string {
+  return `${frontend}->${endpoint(backend.address, backend.port)}`;
+}
+
+/** The frontend part of any key; a frontend's key is its own. */
+export function frontendKeyOf(key: string): string {
+  const arrow = key.indexOf('->');
+  return arrow === -1 ? key : key.slice(0, arrow);
+}
+
+/** Reads a key that `frontendKey` wrote. Throws on any other text: keys come from us, so that is a defect. */
+export function parseFrontend(key: string): Frontend {
+  const [kind, rest, mark] = key.split('/');
+  if (kind === 'fwmark' && (rest === 'ipv4' || rest === 'ipv6'))
+    return { fwmark: Number(mark), family: rest };
+  if (rest !== undefined && (kind === 'tcp' || kind === 'udp' || kind === 'sctp')) {
+    return { protocol: kind, ...parseEndpoint(rest) };
+  }
+  throw new TypeError(`not a frontend key: ${key}`);
+}
+
+/** Splits a destination's key into its frontend and backend. Throws as `parseFrontend` does. */
+export function parseDestination(key: string): { frontend: Frontend; backend: Backend } {
+  const frontend = frontendKeyOf(key);
+  return { frontend: parseFrontend(frontend), backend: parseEndpoint(key.slice(frontend.length + 2)) };
+}
+
+function parseEndpoint(text: string): Backend {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([0-9.]+)):(\d+)$/.exec(text);
+  const address = match?.[1] ?? match?.[2];
+  if (address === undefined) throw new TypeError(`not an address and port: ${text}`);
+  return { address, port: Number(match?.[3]) };
+}

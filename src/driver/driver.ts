@@ -1,0 +1,56 @@
+/** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
+import type { Operation, Table } from '../domain/table.js';
+import type { KernelError } from './kernel-error.js';
+
+export interface Capabilities {
+  readonly ipv6: boolean;
+  readonly sctp: boolean;
+  readonly fullnat: boolean;
+  /** Available (loaded, built in or loadable) schedulers, or null where that cannot be known beforehand. */
+  readonly schedulers: readonly string[] | null;
+  /** Available persistence engines, or null where that cannot be known beforehand. */
+  readonly persistenceEngines: readonly string[] | null;
+  /** Kernel attributes for gue and gre tunnels exist (gue since 5.3). */
+  readonly tunnelTypes: readonly string[];
+}
+
+export interface DriverInfo {
+  readonly driver: 'netlink' | 'memory';
+  /** `uname -r` of the kernel whose table this is; for memory, the kernel it models. */
+  readonly kernelRelease: string;
+  /** Version of IPVS as `ipvsadm` prints it, such as "1.2.1". */
+  readonly ipvsVersion: string;
+  readonly connectionTableSize: number;
+  readonly capabilities: Capabilities;
+}
+
+/** What became of one operation; `error` null means that the kernel did it. */
+export interface OperationResult {
+  readonly operation: Operation;
+  readonly error: KernelError | null;
+}
+
+export interface ReadOptions {
+  /** Also read counters, rates and connection counts. */
+  readonly stats?: boolean;
+}
+
+/**
+ * Every method rejects with `KernelUnavailableError` when the kernel cannot be reached at all (no IPVS family, no answer
+ * in time, no permission), and then nothing is known about how much was done: read before the next change.
+ * Long work yields to the event loop, so calls may overlap; operations of one `apply` are carried out in their order.
+ */
+export interface IpvsDriver {
+  info(): Promise<DriverInfo>;
+
+  /** The whole table. An empty table is an empty map. */
+  read(options?: ReadOptions): Promise<Table>;
+
+  /** The named services (keys of frontends) with their destinations; a service that is not there is left out. */
+  readServices(frontendKeys: Iterable<string>, options?: ReadOptions): Promise<Table>;
+
+  /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
+  apply(operations: readonly Operation[]): Promise<OperationResult[]>;
+
+  close(): void;
+}
