@@ -1,0 +1,169 @@
+/**
+ * What lvsd can do, whoever asks: the REST routes and the gRPC methods decode, call one of these, and encode.
+ * Every method authorises the caller first and rejects with `DomainError` for anything a caller can be told.
+ * Bodies arrive as they came over the wire (`unknown`): this layer validates them, once, for both doors.
+ */
+import type { Names } from '../domain/names.js';
+import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { Definition } from '../domain/schema/definition.js';
+import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
+import type { Preview } from '../domain/schema/preview.js';
+import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
+import type { Role } from './operations.js';
+
+export interface Principal {
+  readonly name: string;
+  /** The token or other credential it proved itself with, never the secret. */
+  readonly credentialId: string;
+  readonly role: Role;
+  /** The one project that the role is bound to, or null for the whole server. */
+  readonly project: string | null;
+}
+
+/** Who calls, from where, and why: what an audit event needs to know about a call. */
+export interface Call {
+  readonly principal: Principal;
+  readonly transport: 'rest' | 'grpc' | 'cli';
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+  /** X-Audit-Reason or the gRPC field `reason`. */
+  readonly reason: string | null;
+}
+
+export interface WriteOptions {
+  /** Everything but the commit and the kernel; the answer is a preview. */
+  readonly validateOnly?: boolean;
+  /** If-Match, as sent: "*" or a list of entity tags. The write needs one of them. */
+  readonly ifMatch?: string;
+  /** If-None-Match: * on PUT: create only. */
+  readonly onlyCreate?: boolean;
+}
+
+export interface DeleteOptions extends WriteOptions {
+  /** Delete the children too; without it a resource with children is refused. */
+  readonly cascade?: boolean;
+}
+
+/** A write that was stored, or the preview of one. */
+export type WriteAnswer<R> =
+  | {
+      readonly resource: R;
+      readonly created: boolean;
+      /** Not yet in the kernel (202); the resource's status says why. */
+      readonly pending: boolean;
+    }
+  | { readonly preview: Preview };
+
+export type DeleteAnswer = { readonly pending: boolean } | { readonly preview: Preview };
+
+export interface ListQuery {
+  /** 1…1000, default 50; larger is capped. */
+  readonly pageSize?: number;
+  readonly pageToken?: string;
+  /** Comma-separated terms, all of which must hold: `labels.team=web,spec.protocol!=udp,name=http`. */
+  readonly filter?: string;
+}
+
+export interface Page<R> {
+  readonly items: readonly R[];
+  /** Empty at the end. */
+  readonly nextPageToken: string;
+}
+
+/** The standard methods of one kind. `names` reach the resource itself; for `list` and `create`, its parent. */
+export interface Resources<R> {
+  list(call: Call, parent: Names, query: ListQuery): Promise<Page<R>>;
+  get(call: Call, names: Names): Promise<R>;
+  /** `body` is the kind's input schema with `name`. */
+  create(call: Call, parent: Names, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
+  /** Replaces labels and spec; creates when absent. */
+  replace(call: Call, names: Names, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
+  /** JSON merge patch (RFC 7396) of labels and spec. */
+  update(call: Call, names: Names, patch: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
+  delete(call: Call, names: Names, options: DeleteOptions): Promise<DeleteAnswer>;
+}
+
+/** A definition with the entity tag of the whole tree. */
+export interface TaggedDefinition {
+  readonly definition: Definition;
+  readonly etag: string;
+}
+
+export interface Definitions {
+  get(call: Call, names: Names): Promise<TaggedDefinition>;
+  /** Declarative: creates, changes and deletes until the cluster is the document. All or nothing. */
+  replace(
+    call: Call,
+    names: Names,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<WriteAnswer<TaggedDefinition>>;
+}
+
+export interface Directors {
+  list(call: Call, query: ListQuery): Promise<Page<Director>>;
+  get(call: Call, director: string): Promise<Director>;
+  table(call: Call, director: string, options: { stats?: boolean }): Promise<KernelTable>;
+  drift(call: Call, director: string): Promise<Drift>;
+  /** A full pass, now; resolves when it is done. */
+  reconcile(call: Call, director: string): Promise<Reconciliation>;
+}
+
+export interface AuditQuery {
+  readonly pageSize?: number;
+  readonly pageToken?: string;
+  /** Path of a resource: its own events and those of everything below it. */
+  readonly resource?: string;
+  readonly actor?: string;
+  readonly kind?: AuditEvent['kind'];
+  readonly action?: string;
+  readonly requestId?: string;
+  /** RFC 3339; events at or after. */
+  readonly since?: string;
+  /** RFC 3339; events before. */
+  readonly until?: string;
+}
+
+export interface AuditEvents {
+  /** Newest first. */
+  list(call: Call, query: AuditQuery): Promise<Page<AuditEvent>>;
+  get(call: Call, id: number): Promise<AuditEvent>;
+  integrity(call: Call): Promise<Integrity>;
+  /**
+   * Events after `afterRevision` in order, then new ones as they are committed, until `signal` aborts. `undefined` starts
+   * with the next event. Reads the store page by page at the pace of the consumer, so a slow one costs nothing.
+   */
+  watch(call: Call, options: { afterRevision?: number; signal: AbortSignal }): AsyncIterable<AuditEvent>;
+}
+
+export interface Authentication {
+  /** The principal of a bearer token. Rejects UNAUTHENTICATED (and audits it) when there is none. */
+  authenticate(credentials: Credentials): Promise<Principal>;
+}
+
+export interface Credentials {
+  /** The bearer token, or undefined when the call carried none. */
+  readonly token: string | undefined;
+  readonly transport: 'rest' | 'grpc';
+  readonly requestId: string;
+  readonly sourceAddress: string | null;
+  /** The operation it was for, as far as known (operationId or path). */
+  readonly action: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** One line for each part: "store: ok", "director local: no pass yet". */
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+}
+
+export interface Control {
+  readonly clusters: Resources<Cluster>;
+  readonly virtualServices: Resources<VirtualService>;
+  readonly realServers: Resources<RealServer>;
+  readonly definitions: Definitions;
+  readonly directors: Directors;
+  readonly auditEvents: AuditEvents;
+  readonly authentication: Authentication;
+  readiness(): Promise<Readiness>;
+}

@@ -1,0 +1,48 @@
+/**
+ * Every operation there is, under the one name it has everywhere: REST operationId, gRPC method (first letter upper), audit
+ * action and method of the control layer. `role` is the least role that may call it.
+ */
+export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export type Scope = 'project' | 'server';
+
+interface OperationEntry {
+  readonly role: Role;
+  /** project: a role bound to that project is enough. server: the role must be bound to the whole server. */
+  readonly scope: Scope;
+}
+
+export const OPERATIONS = {
+  listClusters: { role: 'viewer', scope: 'project' },
+  getCluster: { role: 'viewer', scope: 'project' },
+  createCluster: { role: 'editor', scope: 'project' },
+  replaceCluster: { role: 'editor', scope: 'project' },
+  updateCluster: { role: 'editor', scope: 'project' },
+  deleteCluster: { role: 'editor', scope: 'project' },
+  getDefinition: { role: 'viewer', scope: 'project' },
+  replaceDefinition: { role: 'editor', scope: 'project' },
+  listVirtualServices: { role: 'viewer', scope: 'project' },
+  getVirtualService: { role: 'viewer', scope: 'project' },
+  createVirtualService: { role: 'editor', scope: 'project' },
+  replaceVirtualService: { role: 'editor', scope: 'project' },
+  updateVirtualService: { role: 'editor', scope: 'project' },
+  deleteVirtualService: { role: 'editor', scope: 'project' },
+  listRealServers: { role: 'viewer', scope: 'project' },
+  getRealServer: { role: 'viewer', scope: 'project' },
+  createRealServer: { role: 'editor', scope: 'project' },
+  replaceRealServer: { role: 'editor', scope: 'project' },
+  updateRealServer: { role: 'operator', scope: 'project' },
+  deleteRealServer: { role: 'editor', scope: 'project' },
+  listDirectors: { role: 'viewer', scope: 'server' },
+  getDirector: { role: 'viewer', scope: 'server' },
+  getTable: { role: 'viewer', scope: 'server' },
+  getDrift: { role: 'viewer', scope: 'server' },
+  createReconciliation: { role: 'operator', scope: 'server' },
+  listAuditEvents: { role: 'viewer', scope: 'server' },
+  getAuditEvent: { role: 'viewer', scope: 'server' },
+  getAuditIntegrity: { role: 'viewer', scope: 'server' },
+  watch: { role: 'viewer', scope: 'server' },
+} as const satisfies Record<string, OperationEntry>;
+
+export type OperationName = keyof typeof OPERATIONS;

@@ -1,0 +1,65 @@
+/** Where a resource lives: names, and the path that is its identity in the store, in audit events and in URLs. */
+
+export const KINDS = ['project', 'cluster', 'virtualService', 'realServer', 'token'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** The kinds that make up cluster definitions. */
+export type DefinitionKind = 'cluster' | 'virtualService' | 'realServer';
+
+const SEGMENTS = {
+  project: 'projects',
+  cluster: 'clusters',
+  virtualService: 'virtual-services',
+  realServer: 'real-servers',
+  token: 'tokens',
+} as const satisfies Record<Kind, string>;
+
+/** A DNS label. */
+export const NAME_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
+
+/** The names on the way to a resource; a resource of a kind has all those above it. */
+export interface Names {
+  readonly project: string;
+  readonly cluster?: string;
+  readonly virtualService?: string;
+  readonly realServer?: string;
+}
+
+/** `projects/default/clusters/shop/virtual-services/http`: unique, and a prefix (plus "/") of its descendants'. */
+export function pathOf(names: Names): string {
+  let path = `${SEGMENTS.project}/${names.project}`;
+  for (const kind of ['cluster', 'virtualService', 'realServer'] as const) {
+    const name = names[kind];
+    if (name === undefined) break;
+    path = childPath(path, kind, name);
+  }
+  return path;
+}
+
+export function childPath(parent: string, kind: Kind, name: string): string {
+  return parent === '' ? `${SEGMENTS[kind]}/${name}` : `${parent}/${SEGMENTS[kind]}/${name}`;
+}
+
+/** The path above, or "" for a resource at the root. */
+export function parentPath(path: string): string {
+  return path.split('/').slice(0, -2).join('/');
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+/** Reads a path that `pathOf` wrote. */
+export function namesOf(path: string): Names {
+  const [, project = '', , cluster, , virtualService, , realServer] = path.split('/');
+  return {
+    project,
+    ...(cluster !== undefined && { cluster }),
+    ...(virtualService !== undefined && { virtualService }),
+    ...(realServer !== undefined && { realServer }),
+  };
+}
+
+export function isWithin(path: string, ancestor: string): boolean {
+  return path === ancestor || path.startsWith(`${ancestor}/`);
+}

@@ -1,0 +1,58 @@
+import Type, { type Static } from 'typebox';
+import { canonicalAddress } from '../address.js';
+import { Address, closed, inputOf, Port } from './common.js';
+import { Forwarding, ForwardingInput, normaliseForwarding } from './forwarding.js';
+
+export const ADMIN_STATES = ['active', 'drain', 'disabled'] as const;
+
+const Threshold = Type.Integer({ minimum: 0, maximum: 0xffffffff });
+
+export const RealServerSpec = Type.Object(
+  {
+    address: Address,
+    port: Type.Optional({ ...Port, description: "The real server's port (default: the service's)." }),
+    weight: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      description: 'Share of new connections (default 1); 0 is legal and means quiesced.',
+    }),
+    upperThreshold: {
+      ...Threshold,
+      description: 'No new connections at or above this many (default 0: no limit).',
+    },
+    lowerThreshold: {
+      ...Threshold,
+      description:
+        'New connections again below this many (default 0: the kernel takes three quarters of the upper threshold).',
+    },
+    adminState: Type.Enum(ADMIN_STATES, {
+      type: 'string',
+      description:
+        'active (default): as the weight says. drain: effective weight 0, connections go on. disabled: not in the kernel.',
+    }),
+    forwarding: Type.Optional(Forwarding),
+  },
+  { ...closed, $id: 'RealServerSpec', description: 'A destination behind one virtual service.' },
+);
+export type RealServerSpec = Static<typeof RealServerSpec>;
+
+export const RealServerSpecInput = inputOf(RealServerSpec, {
+  $id: 'RealServerSpecInput',
+  description: "A destination behind one virtual service. Forwarding is the service's when absent.",
+  required: ['address'],
+  replace: { forwarding: ForwardingInput },
+});
+type RealServerSpecInput = Pick<RealServerSpec, 'address'> & Partial<RealServerSpec>;
+
+/** Fills in defaults and canonical spellings; an address that cannot be read is left for the rules to name. */
+export function normaliseRealServer(input: RealServerSpecInput): RealServerSpec {
+  return {
+    address: canonicalAddress(input.address) ?? input.address,
+    ...(input.port !== undefined && { port: input.port }),
+    weight: input.weight ?? 1,
+    upperThreshold: input.upperThreshold ?? 0,
+    lowerThreshold: input.lowerThreshold ?? 0,
+    adminState: input.adminState ?? 'active',
+    ...(input.forwarding && { forwarding: normaliseForwarding(input.forwarding) }),
+  };
+}
