@@ -1,0 +1,184 @@
+/**
+ * The port to the database. Two things any backend must give: a write is atomic and durable when it resolves, and
+ * readers can follow revisions. Nothing above this file knows SQL.
+ *
+ * One counter, the revision, orders everything: every audit event takes the next number, a resource's revision is that of
+ * the event which last changed it, and watchers resume from any of them.
+ */
+import type { Kind } from '../domain/names.js';
+import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { Labels } from '../domain/schema/common.js';
+import type { DestinationConfig, ServiceConfig } from '../domain/table.js';
+
+export interface StoredResource {
+  readonly kind: Kind;
+  /** Identity: `names.ts`. */
+  readonly path: string;
+  readonly labels: Labels;
+  /** Normalised spec of the kind. */
+  readonly spec: unknown;
+  readonly revision: number;
+  /** RFC 3339, UTC. */
+  readonly createTime: string;
+  readonly updateTime: string;
+}
+
+/**
+ * One entry of the kernel's table that lvsd owns: what the kernel is to hold under a key, and for which resource. The
+ * entries are at once the desired state, the ownership (a kernel entry whose key is not here is foreign) and the
+ * uniqueness of keys.
+ */
+export interface OwnedEntry {
+  /** `keys.ts`: of a frontend or a destination. */
+  readonly key: string;
+  /** The resource that it stands for; it outlives that resource while the entry is being removed. */
+  readonly path: string;
+  /** removing: its resource is gone, the kernel may still have it. */
+  readonly state: 'living' | 'removing';
+  readonly config: ServiceConfig | DestinationConfig;
+  /** Revision of the resource when the entry was last put. */
+  readonly revision: number;
+}
+
+/** What happened to one resource in a write, from before its first change to after its last. Never null on both sides. */
+export interface ResourceChange {
+  readonly path: string;
+  readonly before: StoredResource | null;
+  readonly after: StoredResource | null;
+}
+
+/** Likewise for one owned entry. */
+export interface EntryChange {
+  readonly key: string;
+  readonly before: OwnedEntry | null;
+  readonly after: OwnedEntry | null;
+}
+
+/** Who writes and why: becomes part of every audit event of the write. */
+export interface WriteContext {
+  readonly actor: Actor;
+  readonly transport: AuditEvent['transport'];
+  readonly sourceAddress: string | null;
+  readonly requestId: string;
+  readonly reason: string | null;
+  /** Operation name, as in operationId. */
+  readonly action: string;
+}
+
+export interface ResourceQuery {
+  readonly kind: Kind;
+  /** Path of the parent; "" for kinds at the root. */
+  readonly parent: string;
+  /** Names greater than this one. */
+  readonly after?: string;
+  readonly limit: number;
+  /** Keeps only these; `limit` counts what is kept. */
+  readonly where?: (resource: StoredResource) => boolean;
+}
+
+export interface EventQuery {
+  readonly limit: number;
+  /** Ids smaller (descending) or greater (ascending) than this one. */
+  readonly after?: number;
+  /** ascending: oldest first. */
+  readonly order: 'ascending' | 'descending';
+  /** This resource and everything below it. */
+  readonly resource?: string;
+  readonly principal?: string;
+  readonly kind?: AuditEvent['kind'];
+  readonly action?: string;
+  readonly requestId?: string;
+  /** RFC 3339, UTC: at or after. */
+  readonly since?: string;
+  /** RFC 3339, UTC: before. */
+  readonly until?: string;
+}
+
+export interface Reader {
+  /** Id of the newest audit event; 0 in an empty store. */
+  revision(): number;
+  resource(path: string): StoredResource | undefined;
+  /** Children of one kind, ordered by name. */
+  resources(query: ResourceQuery): StoredResource[];
+  /** Everything below the path, parents before their children, ordered by path. */
+  descendants(path: string): StoredResource[];
+  entry(key: string): OwnedEntry | undefined;
+  /** The entries of the resource at this path and of everything below it. */
+  entriesOf(path: string): OwnedEntry[];
+  /** The entries of a service (by the key of its frontend) and of its destinations. */
+  entriesOfFrontend(frontendKey: string): OwnedEntry[];
+  /** All entries in pages, ordered by key: those after `after` ("" for the first page). */
+  entries(page: { readonly after: string; readonly limit: number }): OwnedEntry[];
+  entryCount(): number;
+  event(id: number): AuditEvent | undefined;
+  events(query: EventQuery): AuditEvent[];
+  /** The resource (a token) that the SHA-256 hash of a credential belongs to. */
+  credentialOwner(hash: Buffer): StoredResource | undefined;
+}
+
+/** What an audit event says beyond the context of its write. */
+export interface EventDraft {
+  readonly kind: AuditEvent['kind'];
+  readonly resource: string;
+  readonly director?: string;
+  readonly before?: Record<string, unknown> | null;
+  readonly after?: Record<string, unknown> | null;
+  readonly operations?: AuditEvent['operations'];
+  readonly durationMicros?: number;
+  readonly detail?: string;
+}
+
+/** Valid only inside the callback of `write`, which is synchronous: what it throws undoes the write. */
+export interface Transaction extends Reader {
+  /**
+   * Creates or replaces labels and spec, with a `change` event. When both are equal to what is stored, nothing is
+   * written, and the stored resource is returned.
+   */
+  put(resource: Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>): StoredResource;
+  /** Removes a resource that is there, with a `change` event. Children are the caller's to remove first. */
+  remove(path: string): void;
+  putEntry(entry: OwnedEntry): void;
+  removeEntry(key: string): void;
+  /** Binds the SHA-256 hash of a credential to a token; it goes with the token. */
+  putCredential(hash: Buffer, path: string): void;
+  /** Appends an event that is not a change of a resource. */
+  record(event: EventDraft): AuditEvent;
+}
+
+export interface Committed<T> {
+  readonly value: T;
+  /** The store's revision after this write. */
+  readonly revision: number;
+  /** In the order of their first change; a resource that ended as it began is left out. */
+  readonly changes: readonly ResourceChange[];
+  readonly entryChanges: readonly EntryChange[];
+}
+
+export interface WriteOptions {
+  /** Runs the callback, reports its changes, and undoes everything. */
+  readonly dryRun?: boolean;
+}
+
+export interface Store {
+  /**
+   * Runs `change` in one transaction with others of the same turn of the event loop (group commit), in the order of the
+   * calls; each fails or succeeds by itself. Resolves when it is durable. Rejects with what `change` threw, or with
+   * DomainError STORE_UNAVAILABLE when the database failed.
+   */
+  write<T>(
+    context: WriteContext,
+    change: (tx: Transaction) => T,
+    options?: WriteOptions,
+  ): Promise<Committed<T>>;
+
+  /** Runs `read` on one consistent state. */
+  read<T>(read: (reader: Reader) => T): T;
+
+  /** Calls the listener after every commit that took new revisions, with the newest. Returns how to stop. */
+  onCommit(listener: (revision: number) => void): () => void;
+
+  /** Recomputes the audit chain, in slices that let the event loop run. */
+  verify(): Promise<Integrity>;
+
+  close(): void;
+}
