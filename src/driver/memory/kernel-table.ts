@@ -79,42 +79,38 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
     if (!isPrefixAccepted(frontend, config.persistence)) return EINVAL;
 
     const destinations = existing?.destinations ?? new Map<string, DestinationEntry>();
-    const put = (kept: ServiceConfig): void => {
-      services.set(key, { entry: freeze({ kind: 'service', key, frontend, config: kept }), destinations });
-    };
     const bindsScheduler = existing?.entry.config.scheduler !== scheduler;
-    if (existing && bindsScheduler && scheduler === 'mh' && destinations.size > MH_DESTINATIONS_MAX) {
-      put({ ...existing.entry.config, scheduler: '' });
-      return EINVAL;
-    }
-    put({
+    if (scheduler === 'mh' && bindsScheduler && destinations.size > MH_DESTINATIONS_MAX) return EINVAL;
+    const kept: ServiceConfig = {
       scheduler,
       schedulerFlags: SCHEDULER_FLAGS.filter((flag) => config.schedulerFlags.includes(flag)),
       onePacket: config.onePacket,
       persistence: config.persistence && keptPersistence(config.persistence, engine, traits.ticksPerSecond),
-    });
+    };
+    services.set(key, { entry: freeze({ kind: 'service', key, frontend, config: kept }), destinations });
     return 0;
   }
 
   function setDestination(operation: DestinationWrite, { entry, destinations }: ServiceState): number {
-    const { backend, config } = operation;
-    const isMixed = familyOfAddress(backend.address) !== familyOf(entry.frontend);
+    const { config } = operation;
+    const { address } = operation.backend;
+    const isMixed = familyOfAddress(address) !== familyOf(entry.frontend);
     if (isMixed && config.method !== 'tun') return EINVAL;
     if (config.weight > 0x7fffffff) return ERANGE;
     if (config.lowerThreshold > config.upperThreshold) return ERANGE;
     if (config.tunnel?.type === 'gue' && config.tunnel.port === 0) return EINVAL;
 
-    const key = destinationKey(entry.key, backend);
+    const key = destinationKey(entry.key, operation.backend);
     const exists = destinations.has(key);
     if (operation.command === 'NEW_DEST') {
       if (exists) return EEXIST;
-      if (!isRealServerAddress(backend.address, traits.localBroadcasts)) return EINVAL;
+      if (!isRealServerAddress(address, traits.localBroadcasts)) return EINVAL;
     } else if (!exists) return ENOENT;
-    const kept: DestinationConfig = { ...config, tunnel: config.tunnel && { ...config.tunnel } };
     const { frontend } = entry;
+    const backend = { address: operation.backend.address, port: operation.backend.port };
     destinations.set(
       key,
-      freeze({ kind: 'destination', key, frontend, backend: { ...backend }, config: kept }),
+      freeze({ kind: 'destination', key, frontend, backend, config: keptConfig(config) }),
     );
     return 0;
   }
@@ -168,6 +164,16 @@ function keptPersistence(
 ): KernelPersistence {
   const ticks = (timeoutSeconds * ticksPerSecond) % 2 ** 32;
   return { timeoutSeconds: Math.floor(ticks / ticksPerSecond), netmask, engine };
+}
+
+function keptConfig({
+  method,
+  weight,
+  upperThreshold,
+  lowerThreshold,
+  tunnel,
+}: DestinationConfig): DestinationConfig {
+  return { method, weight, upperThreshold, lowerThreshold, tunnel: tunnel && { ...tunnel } };
 }
 
 function freeze<T extends object>(value: T): T {

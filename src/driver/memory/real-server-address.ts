@@ -11,11 +11,13 @@ export function isRealServerAddress(address: string, broadcasts: ReadonlySet<str
   return bytes.length === 4 ? isUnicastIpv4(bytes) : isUnicastIpv6(bytes);
 }
 
-/** inet_addr_type (net/ipv4/fib_frontend.c) without routes: 0/8 and the limited broadcast count as broadcast. */
+/** inet_addr_type (net/ipv4/fib_frontend.c) without routes. Of 0/8 only 0.0.0.0 is refused (since Linux 5.3). */
 function isUnicastIpv4(bytes: readonly number[]): boolean {
-  const first = bytes[0] ?? 0;
+  const [first = 0] = bytes;
   const isMulticast = first >= 224 && first <= 239;
-  return first !== 0 && !isMulticast && !bytes.every((byte) => byte === 0xff);
+  const isUnspecified = bytes.every((byte) => byte === 0);
+  const isLimitedBroadcast = bytes.every((byte) => byte === 0xff);
+  return !isMulticast && !isUnspecified && !isLimitedBroadcast;
 }
 
 /** __ipv6_addr_type (net/ipv6/addrconf_core.c): unspecified, multicast, link-local and v4-mapped are not taken. */
