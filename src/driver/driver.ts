@@ -1,18 +1,7 @@
 /** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
+import type { Capabilities } from '../domain/capabilities.js';
 import type { Operation, Table } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
-
-export interface Capabilities {
-  readonly ipv6: boolean;
-  readonly sctp: boolean;
-  readonly fullnat: boolean;
-  /** Available (loaded, built in or loadable) schedulers, or null where that cannot be known beforehand. */
-  readonly schedulers: readonly string[] | null;
-  /** Available persistence engines, or null where that cannot be known beforehand. */
-  readonly persistenceEngines: readonly string[] | null;
-  /** Kernel attributes for gue and gre tunnels exist (gue since 5.3). */
-  readonly tunnelTypes: readonly string[];
-}
 
 export interface DriverInfo {
   readonly driver: 'netlink' | 'memory';

@@ -4,9 +4,10 @@
  * services in the order of their creation; the kernel's is a hash order and no part of the driver's contract.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Capabilities } from '../domain/capabilities.js';
 import { parseFrontend } from '../domain/keys.js';
 import type { Operation, Stats, Table, TableEntry } from '../domain/table.js';
-import type { Capabilities, DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
+import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
 import { createKernelTable, type KernelTable, type ServiceState } from './memory/kernel-table.js';
 

@@ -1,0 +1,73 @@
+/** From definitions to what the kernel is to hold. */
+import type { Backend, Frontend } from './keys.js';
+import type { ClusterSpec } from './schema/cluster.js';
+import type { Forwarding } from './schema/forwarding.js';
+import type { RealServerSpec } from './schema/real-server.js';
+import type { Persistence, VirtualServiceSpec } from './schema/virtual-service.js';
+import type { DestinationConfig, KernelPersistence, KernelTunnel, ServiceConfig } from './table.js';
+
+/** The frontend of a valid spec. */
+export function frontendOf(spec: VirtualServiceSpec): Frontend {
+  if (spec.fwmark !== undefined) return { fwmark: spec.fwmark, family: spec.family ?? 'ipv4' };
+  return { protocol: spec.protocol ?? 'tcp', address: spec.address ?? '', port: spec.port ?? 0 };
+}
+
+/** The backend of a real server; without a port of its own it has the service's (0, any, behind a firewall mark). */
+export function backendOf(server: RealServerSpec, service: VirtualServiceSpec): Backend {
+  return { address: server.address, port: server.port ?? service.port ?? 0 };
+}
+
+/** The nearest forwarding wins: real server, virtual service, cluster. */
+export function effectiveForwarding(
+  cluster: ClusterSpec,
+  service: VirtualServiceSpec,
+  server?: RealServerSpec,
+): Forwarding {
+  return server?.forwarding ?? service.forwarding ?? cluster.forwarding;
+}
+
+export function effectiveWeight(server: RealServerSpec): number {
+  return server.adminState === 'active' ? server.weight : 0;
+}
+
+export function serviceConfigOf(spec: VirtualServiceSpec): ServiceConfig {
+  return {
+    scheduler: spec.scheduler,
+    schedulerFlags: spec.schedulerFlags.map((flag) => (flag.endsWith('-fallback') ? 'flag-1' : 'flag-2')),
+    onePacket: spec.onePacket,
+    persistence: spec.persistence && kernelPersistence(spec.persistence, frontendOf(spec)),
+  };
+}
+
+function kernelPersistence(persistence: Persistence, frontend: Frontend): KernelPersistence {
+  const isIpv6 = 'family' in frontend ? frontend.family === 'ipv6' : frontend.address.includes(':');
+  return {
+    timeoutSeconds: persistence.timeoutSeconds,
+    netmask: isIpv6 ? String(persistence.prefixLength) : dottedMask(persistence.prefixLength),
+    engine: persistence.engine,
+  };
+}
+
+function dottedMask(prefixLength: number): string {
+  const mask = (0xffffffff << (32 - prefixLength)) >>> 0;
+  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
+}
+
+/** FULLNAT is the kernel's masquerading plus source NAT outside IPVS. */
+export function destinationConfigOf(server: RealServerSpec, forwarding: Forwarding): DestinationConfig {
+  return {
+    method: forwarding.method === 'fullnat' ? 'nat' : forwarding.method,
+    weight: effectiveWeight(server),
+    upperThreshold: server.upperThreshold,
+    lowerThreshold: server.lowerThreshold,
+    tunnel: forwarding.method === 'tun' ? kernelTunnel(forwarding) : null,
+  };
+}
+
+function kernelTunnel({ tunnel }: Forwarding): KernelTunnel {
+  return {
+    type: tunnel?.type ?? 'ipip',
+    port: tunnel?.port ?? 0,
+    checksum: tunnel?.checksum ?? 'none',
+  };
+}

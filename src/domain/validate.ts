@@ -1,0 +1,102 @@
+/** From a TypeBox schema to a function that gives the value or throws all its violations at once. */
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
+import { type Violation, violationError } from './errors.js';
+
+Settings.Set({ maxErrors: 100 });
+
+interface SchemaFault {
+  readonly keyword: string;
+  readonly schemaPath: string;
+  readonly instancePath: string;
+  readonly params: object;
+  readonly message: string;
+}
+
+/** Compiles once; the returned function throws a DomainError that names every field at fault. */
+export function createValidator<T extends TSchema>(schema: T): (value: unknown) => Static<T> {
+  const validator = Compile(schema);
+  return (value) => {
+    if (validator.Check(value)) return value;
+    const faults = validator.Errors(value) as unknown as SchemaFault[];
+    throw violationError(violationsOf(schema, faults) as [Violation, ...Violation[]]);
+  };
+}
+
+function violationsOf(schema: TSchema, faults: readonly SchemaFault[]): Violation[] {
+  const nullable = new Set(faults.filter(isNullBranch).map((fault) => fault.instancePath));
+  return faults
+    .filter((fault) => fault.keyword !== 'anyOf' && fault.keyword !== 'boolean' && !isNullBranch(fault))
+    .flatMap((fault) => explain(schema, fault, nullable.has(fault.instancePath)));
+}
+
+/** A nullable field fails in both branches of its union; the null branch tells nothing by itself. */
+function isNullBranch({ keyword, params }: SchemaFault): boolean {
+  return keyword === 'type' && (params as { type?: string }).type === 'null';
+}
+
+function explain(schema: TSchema, fault: SchemaFault, orNull: boolean): Violation[] {
+  const { keyword, instancePath: pointer, message } = fault;
+  const params = fault.params as {
+    additionalProperties?: string[];
+    requiredProperties?: string[];
+    allowedValues?: unknown[];
+    limit?: number;
+  };
+  const field = fieldName(pointer);
+  switch (keyword) {
+    case 'additionalProperties':
+      return (params.additionalProperties ?? []).map((name) => ({
+        reason: 'FIELD_UNKNOWN',
+        pointer: `${pointer}/${escapePointer(name)}`,
+        detail: `${fieldName(`${pointer}/${escapePointer(name)}`)} is not allowed here: ${remedy(schema, fault.schemaPath)}.`,
+      }));
+    case 'required':
+      return (params.requiredProperties ?? []).map((name) => ({
+        reason: 'FIELD_REQUIRED',
+        pointer: `${pointer}/${escapePointer(name)}`,
+        detail: `${fieldName(`${pointer}/${escapePointer(name)}`)} is required: add it.`,
+      }));
+    case 'enum':
+      return [
+        invalid(
+          pointer,
+          `${field} must be one of ${params.allowedValues?.join(', ')}${orNull ? ' or null' : ''}.`,
+        ),
+      ];
+    default:
+      return [invalid(pointer, `${field} ${message}${orNull ? ' or null' : ''}.`)];
+  }
+}
+
+function invalid(pointer: string, detail: string): Violation {
+  return { reason: 'FIELD_INVALID', pointer, detail };
+}
+
+/** What could stand there instead: the known fields, or the pattern of free names. */
+function remedy(schema: TSchema, schemaPath: string): string {
+  let node: unknown = schema;
+  for (const segment of schemaPath.split('/').slice(1)) {
+    node = (node as Record<string, unknown>)[unescapePointer(segment)];
+  }
+  const { properties, patternProperties } = node as {
+    properties?: Record<string, unknown>;
+    patternProperties?: Record<string, unknown>;
+  };
+  if (properties) return `the fields are ${Object.keys(properties).join(', ')}`;
+  return `names must match ${Object.keys(patternProperties ?? {}).join(' or ')}`;
+}
+
+/** `/spec/port` → `spec.port`, for sentences. */
+export function fieldName(pointer: string): string {
+  return pointer === '' ? 'The body' : pointer.slice(1).split('/').map(unescapePointer).join('.');
+}
+
+export function escapePointer(segment: string): string {
+  return segment.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function unescapePointer(segment: string): string {
+  return segment.replaceAll('~1', '/').replaceAll('~0', '~');
+}
