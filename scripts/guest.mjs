@@ -1,13 +1,11 @@
 // A guest: a real Linux kernel (Debian's user-mode-linux) run as an ordinary process on this checkout, with IPVS.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followFile } from './follow-file.mjs';
 import { checkout } from './paths.mjs';
-
-/** Seconds the watchdog process grants beyond the time limit before it ends a guest whose starter has died. */
-const watchdogGraceSeconds = 15;
 
 /** Variables of npm and of the host's session that would mislead a command inside the guest. */
 const hostOnly = /^(npm_|XDG_|SSH_|DBUS_)|^(HOME|TMPDIR|PWD|OLDPWD|SHLVL|_)$/;
@@ -44,20 +42,25 @@ export async function runInGuest(options) {
   } = options;
   signal?.throwIfAborted();
   const directory = mkdtempSync(join(tmpdir(), 'lvsd-guest-'));
+  prepareDirectory(directory, command, env);
+  const followers = [
+    followFile(join(directory, 'stdout'), options.onStdout ?? (() => {})),
+    followFile(join(directory, 'stderr'), options.onStderr ?? (() => {})),
+  ];
+  const guest = bootGuest({ directory, memory, interactive });
+  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+  const limits = [...(interactive ? [] : [timeout]), ...(signal ? [signal] : [])];
+  for (const limit of limits) limit.addEventListener('abort', guest.end, { once: true });
   try {
-    prepareDirectory(directory, command, env);
-    const followers = [
-      followFile(join(directory, 'stdout'), options.onStdout ?? (() => {})),
-      followFile(join(directory, 'stderr'), options.onStderr ?? (() => {})),
-    ];
-    const ending = await boot({ directory, memory, timeoutSeconds, interactive, signal });
-    for (const follower of followers) follower.finish();
+    await guest.ended;
     const status = readFileSync(join(directory, 'status'), 'utf8').trim();
     if (status !== '') return { status: Number(status), timedOut: false };
-    if (ending.reason === 'timeout') return { status: 124, timedOut: true };
-    if (ending.reason === 'abort') return { status: 130, timedOut: false };
-    throw new GuestDied(ending.console);
+    if (signal?.aborted) return { status: 130, timedOut: false };
+    if (!interactive && timeout.aborted) return { status: 124, timedOut: true };
+    throw new GuestDied(guest.console());
   } finally {
+    for (const limit of limits) limit.removeEventListener('abort', guest.end);
+    for (const follower of followers) follower.finish();
     rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -77,67 +80,54 @@ function prepareDirectory(directory, command, env) {
 
 const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** Starts the kernel and waits for its end, which it brings about itself at the limit or on abort. */
-function boot({ directory, memory, timeoutSeconds, interactive, signal }) {
-  const kernel = [
-    'linux.uml',
+/** Starts the kernel. `ended` resolves once no process of the guest is left; `end()` brings that about. */
+function bootGuest({ directory, memory, interactive }) {
+  const kernelArguments = [
     `mem=${memory}`,
     'root=/dev/root',
     'rootfstype=hostfs',
     'rootflags=/',
     'rw',
     'noreboot',
+    'quiet',
     `init=${join(directory, 'init')}`,
     `lvsd_guest=${directory}`,
     `uml_dir=${directory}/`,
     'con=null',
+    ...(interactive ? ['con0=fd:0,fd:1', 'lvsd_console=1'] : ['con0=null,fd:1']),
   ];
-  // A group of its own lets one signal end every process of the guest; `timeout` outlives a starter that is killed.
-  const child = interactive
-    ? spawn(kernel[0], [...kernel.slice(1), 'con0=fd:0,fd:1', 'quiet', 'lvsd_console=1'], {
-        stdio: 'inherit',
-      })
-    : spawn(
-        'timeout',
-        ['--signal=KILL', String(timeoutSeconds + watchdogGraceSeconds), ...kernel, 'con0=null,fd:1'],
-        { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
-      );
-  return new Promise((resolve, reject) => {
-    let reason = 'exit';
-    let console = '';
-    const keep = (bytes) => {
-      console = (console + bytes.toString('latin1')).slice(-4000);
-    };
-    const end = (why) => {
-      reason = why;
-      killGroup(interactive ? child.pid : -child.pid);
-    };
-    const abort = () => end('abort');
-    const timer = interactive ? undefined : setTimeout(() => end('timeout'), timeoutSeconds * 1000);
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
-    signal?.addEventListener('abort', abort, { once: true });
-    const settle = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-    };
-    child.once('error', (error) => {
-      settle();
-      reject(error);
-    });
-    child.once('close', () => {
-      settle();
-      if (!interactive) killGroup(-child.pid);
-      resolve({ reason, console });
-    });
+  const kernel = spawn('linux.uml', kernelArguments, {
+    detached: true,
+    stdio: interactive ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   });
+  let console = '';
+  for (const stream of [kernel.stdout, kernel.stderr]) {
+    stream?.on('data', (bytes) => {
+      console = (console + bytes.toString('latin1')).slice(-4000);
+    });
+  }
+  if (kernel.pid === undefined) {
+    const ended = once(kernel, 'error').then(([error]) => Promise.reject(error));
+    return { ended, end() {}, console: () => console };
+  }
+  const reaper = startReaper(kernel.pid, directory);
+  const end = () => {
+    if (!reaper.stdin.writableEnded) reaper.stdin.end('\n');
+  };
+  kernel.once('exit', end);
+  const ended = Promise.all([once(kernel, 'close'), once(reaper, 'exit')]);
+  return { ended, end, console: () => console };
 }
 
-/** Kills a process (or, negative, a group) that may be gone already. */
-function killGroup(pid) {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
-  }
+/**
+ * A process that kills the guest's group as soon as its standard input ends: with a line when this process asks for it,
+ * without one when this process died, and then it clears away the directory too. The kernel itself leaves helpers of
+ * its group behind.
+ */
+function startReaper(group, directory) {
+  const script = 'read -r _ || abandoned=yes; kill -9 "-$1"; if [ "$abandoned" ]; then rm -rf "$2"; fi';
+  return spawn('sh', ['-c', script, 'reaper', String(group), directory], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
 }

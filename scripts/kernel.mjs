@@ -31,7 +31,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => i
 try {
   ensurePackages('kernel');
   const { status, timedOut } = await runInGuest({
-    command: interactive ? 'exec "${SHELL:-sh}"' : positionals.join(' '),
+    command: interactive ? 'exec bash' : positionals.join(' '),
     interactive,
     timeoutSeconds,
     memory: values.mem,
