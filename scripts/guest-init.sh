@@ -10,6 +10,8 @@ if [ -z "$lvsd_console" ]; then exec >>"$lvsd_guest/stdout" 2>>"$lvsd_guest/stde
 exec 7>>"$lvsd_guest/status"
 . "$lvsd_guest/environment"
 command=$(cat "$lvsd_guest/command")
+# A plain user's PATH on the host may lack the administration commands.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
@@ -44,8 +46,7 @@ ip link set lo up
 modprobe ip_vs
 unset lvsd_guest uml_dir mem release
 
-# A plain user's PATH on the host may lack the administration commands.
-export HOME=/tmp/home PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+export HOME=/tmp/home
 cd "$checkout" || exit
 if [ -n "$lvsd_console" ]; then
   setsid -c sh -c "$command" </dev/tty0 >/dev/tty0 2>&1 7>&-
