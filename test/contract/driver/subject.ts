@@ -11,7 +11,7 @@ import type {
   Table,
 } from '../../../src/domain/table.js';
 import type { IpvsDriver } from '../../../src/driver/driver.js';
-import { deleteService } from '../../support/operations.js';
+import { clearTable } from '../../support/tables.js';
 
 export interface DriverSubject {
   readonly name: string;
@@ -50,21 +50,12 @@ export function onEmptyTable(
   test(name, async () => {
     const driver = subject.open();
     try {
-      await clear(driver);
+      await clearTable(driver);
       await run(driver);
     } finally {
       driver.close();
     }
   });
-}
-
-async function clear(driver: IpvsDriver): Promise<void> {
-  const services = [...(await driver.read()).values()].filter((entry) => entry.kind === 'service');
-  const results = await driver.apply(services.map(({ frontend }) => deleteService(frontend)));
-  assert.deepEqual(
-    results.filter(({ error }) => error !== null),
-    [],
-  );
 }
 
 /** The errno of each result, 0 for done. */
