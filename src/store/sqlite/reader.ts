@@ -1,0 +1,110 @@
+import type { Database } from 'better-sqlite3';
+import { CHAIN_START, type ChainTip, type SealedEvent, unseal } from '../../audit/chain.js';
+import type { Reader } from '../store.js';
+import { synchronous } from './database.js';
+import { createEventQuery } from './event-query.js';
+import { below, destinationsOf } from './path-range.js';
+import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
+
+const RESOURCE = 'path, kind, parent, name, labels, spec, revision, create_time, update_time';
+const ENTRY = 'key, path, state, config, revision';
+
+export interface SqliteReader extends Reader {
+  tip(): ChainTip;
+  /** Events in order, from the one after `id`. */
+  sealedEvents(id: number, limit: number): SealedEvent[];
+}
+
+export function createReader(db: Database): SqliteReader {
+  const statements = prepare(db);
+  const findEvents = createEventQuery(db);
+  const tip = () => statements.tip.get() ?? CHAIN_START;
+
+  return {
+    tip,
+    sealedEvents: (id, limit) => findEvents({ order: 'ascending', after: id, limit }),
+
+    revision: () => tip().id,
+
+    resource(path) {
+      const row = statements.resource.get(path);
+      return row && resourceFromRow(row);
+    },
+
+    resources({ kind, parent, after = '', limit, where = () => true }) {
+      const found = [];
+      if (limit <= 0) return [];
+      for (const row of statements.children.iterate(parent || null, kind, after)) {
+        const resource = resourceFromRow(row);
+        if (where(resource) && found.push(resource) === limit) break;
+      }
+      return found;
+    },
+
+    descendants: (path) => statements.descendants.all(below(path)).map(resourceFromRow),
+
+    entry(key) {
+      const row = statements.entry.get(key);
+      return row && entryFromRow(row);
+    },
+    entriesOf: (path) => statements.entriesOf.all({ path, ...below(path) }).map(entryFromRow),
+    entriesOfFrontend: (key) =>
+      statements.entriesOfFrontend.all({ key, ...destinationsOf(key) }).map(entryFromRow),
+    entries: ({ after, limit }) => statements.entries.all(after, limit).map(entryFromRow),
+    entryCount: () => statements.entryCount.get()?.count ?? 0,
+
+    event(id) {
+      const row = statements.event.get(id);
+      return row && unseal(row);
+    },
+    events: (query) => findEvents(query).map(unseal),
+
+    credentialOwner(hash) {
+      const row = statements.credentialOwner.get(hash);
+      return row && resourceFromRow(row);
+    },
+  };
+}
+
+/** Runs a callback in one read transaction, or in the one that is open. */
+export function createConsistentRead(db: Database): <T>(read: () => T) => T {
+  const begin = db.prepare('BEGIN');
+  const end = db.prepare('COMMIT');
+  return (read) => {
+    if (db.inTransaction) return read();
+    begin.run();
+    try {
+      return synchronous(read());
+    } finally {
+      if (db.inTransaction) end.run();
+    }
+  };
+}
+
+function prepare(db: Database) {
+  return {
+    tip: db.prepare<[], ChainTip>('SELECT id, hash FROM audit_events ORDER BY id DESC LIMIT 1'),
+    resource: db.prepare<[string], ResourceRow>(`SELECT ${RESOURCE} FROM resources WHERE path = ?`),
+    children: db.prepare<[string | null, string, string], ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources WHERE parent IS ? AND kind = ? AND name > ? ORDER BY name`,
+    ),
+    descendants: db.prepare<{ from: string; to: string }, ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources WHERE path > :from AND path < :to ORDER BY path`,
+    ),
+    entry: db.prepare<[string], EntryRow>(`SELECT ${ENTRY} FROM entries WHERE key = ?`),
+    entriesOf: db.prepare<{ path: string; from: string; to: string }, EntryRow>(
+      `SELECT ${ENTRY} FROM entries WHERE path = :path OR (path > :from AND path < :to) ORDER BY key`,
+    ),
+    entriesOfFrontend: db.prepare<{ key: string; from: string; to: string }, EntryRow>(
+      `SELECT ${ENTRY} FROM entries WHERE key = :key OR (key > :from AND key < :to) ORDER BY key`,
+    ),
+    entries: db.prepare<[string, number], EntryRow>(
+      `SELECT ${ENTRY} FROM entries WHERE key > ? ORDER BY key LIMIT ?`,
+    ),
+    entryCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM entries'),
+    event: db.prepare<[number], SealedEvent>('SELECT id, body, hash FROM audit_events WHERE id = ?'),
+    credentialOwner: db.prepare<[Buffer], ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources JOIN credentials USING (path) WHERE hash = ?`,
+    ),
+  };
+}

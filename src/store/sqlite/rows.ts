@@ -1,0 +1,65 @@
+/** Rows and what they stand for. */
+import type { Kind } from '../../domain/names.js';
+import { nameOf, parentPath } from '../../domain/names.js';
+import type { Labels } from '../../domain/schema/common.js';
+import type { OwnedEntry, StoredResource } from '../store.js';
+
+export interface ResourceRow {
+  readonly path: string;
+  readonly kind: string;
+  /** NULL for kinds at the root, because it references a path. */
+  readonly parent: string | null;
+  readonly name: string;
+  readonly labels: string;
+  readonly spec: string;
+  readonly revision: number;
+  readonly create_time: string;
+  readonly update_time: string;
+}
+
+export function rowFromResource(resource: StoredResource): ResourceRow {
+  const { path, kind, labels, spec, revision, createTime, updateTime } = resource;
+  return {
+    path,
+    kind,
+    parent: parentPath(path) || null,
+    name: nameOf(path),
+    labels: JSON.stringify(labels),
+    spec: JSON.stringify(spec),
+    revision,
+    create_time: createTime,
+    update_time: updateTime,
+  };
+}
+
+export function resourceFromRow(row: ResourceRow): StoredResource {
+  return {
+    kind: row.kind as Kind,
+    path: row.path,
+    labels: JSON.parse(row.labels) as Labels,
+    spec: JSON.parse(row.spec) as unknown,
+    revision: row.revision,
+    createTime: row.create_time,
+    updateTime: row.update_time,
+  };
+}
+
+export interface EntryRow {
+  readonly key: string;
+  readonly path: string;
+  readonly state: string;
+  readonly config: string;
+  readonly revision: number;
+}
+
+export function rowFromEntry(entry: OwnedEntry): EntryRow {
+  return { ...entry, config: JSON.stringify(entry.config) };
+}
+
+export function entryFromRow(row: EntryRow): OwnedEntry {
+  return {
+    ...row,
+    state: row.state as OwnedEntry['state'],
+    config: JSON.parse(row.config) as OwnedEntry['config'],
+  };
+}

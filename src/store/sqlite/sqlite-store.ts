@@ -1,0 +1,121 @@
+import type { Database } from 'better-sqlite3';
+import { DomainError } from '../../domain/errors.js';
+import { pathOf } from '../../domain/names.js';
+import type { Committed, Store, Transaction, WriteContext } from '../store.js';
+import { createCommitListeners } from './commit-listeners.js';
+import { openDatabase, type Synchronous, storeError } from './database.js';
+import { createGroupCommit } from './group-commit.js';
+import { migrate, readMigrations } from './migrate.js';
+import { createConsistentRead, createReader } from './reader.js';
+import { createRunTransaction } from './transaction.js';
+import { verifyChain } from './verify.js';
+
+export interface SqliteStoreOptions {
+  /** Path of the database file; its directory must exist. */
+  readonly file: string;
+  /** Milliseconds since 1970; the default is the system's clock. */
+  readonly clock?: () => number;
+  /** Default FULL. */
+  readonly synchronous?: Synchronous;
+}
+
+/** Opens the store, brings its schema up to date, and makes the project `default` in a new one. */
+export function createSqliteStore(options: SqliteStoreOptions): Store {
+  const { file, clock = Date.now, synchronous = 'FULL' } = options;
+  const db = openDatabase(file, synchronous);
+  try {
+    migrate(db, readMigrations());
+    return createStore(db, clock);
+  } catch (error) {
+    db.close();
+    throw storeError(error);
+  }
+}
+
+function createStore(db: Database, clock: () => number): Store {
+  const reader = createReader(db);
+  const readConsistently = createConsistentRead(db);
+  const runTransaction = createRunTransaction(db, reader);
+  const listeners = createCommitListeners(db, reader.revision);
+  const group = createGroupCommit(db, { readTip: reader.tip, onCommit: ({ id }) => listeners.announce(id) });
+
+  function addWrite<T>({ context, change, dryRun, resolve, reject }: PendingWrite<T>): void {
+    group.add({
+      run(tip) {
+        const time = new Date(clock()).toISOString();
+        const { value, tip: newTip, ...changes } = runTransaction({ context, tip, time }, change);
+        const revision = dryRun ? tip.id : newTip.id;
+        return {
+          tip: dryRun ? undefined : newTip,
+          succeed: () => resolve({ value, revision, ...changes }),
+        };
+      },
+      fail: reject,
+    });
+  }
+
+  if (reader.revision() === 0) {
+    addWrite({ ...firstWrite, resolve: () => undefined, reject: rethrow });
+    group.flush();
+  }
+
+  return {
+    write: (context, change, { dryRun = false } = {}) =>
+      new Promise((resolve, reject) => {
+        assertOpen(db);
+        addWrite({ context, change, dryRun, resolve, reject });
+      }),
+    read(read) {
+      assertOpen(db);
+      return readConsistently(() => read(reader));
+    },
+    onCommit: listeners.add,
+    async verify() {
+      assertOpen(db);
+      return verifyChain(reader);
+    },
+    close() {
+      if (!db.open) return;
+      group.flush();
+      listeners.stop();
+      db.pragma('optimize');
+      db.close();
+    },
+  };
+}
+
+interface PendingWrite<T> {
+  readonly context: WriteContext;
+  readonly change: (tx: Transaction) => T;
+  readonly dryRun: boolean;
+  readonly resolve: (committed: Committed<T>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const DEFAULT_PROJECT = {
+  kind: 'project',
+  path: pathOf({ project: 'default' }),
+  labels: {},
+  spec: {},
+} as const;
+
+const firstWrite: Pick<PendingWrite<unknown>, 'context' | 'change' | 'dryRun'> = {
+  context: {
+    actor: { principal: 'system', credentialId: null, roles: [] },
+    transport: 'system',
+    sourceAddress: null,
+    requestId: 'first-start',
+    reason: 'A new database has one project.',
+    action: 'createProject',
+  },
+  change: (tx) => tx.put(DEFAULT_PROJECT),
+  dryRun: false,
+};
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function assertOpen(db: Database): void {
+  if (!db.open) throw new DomainError('SHUTTING_DOWN', 'The database is closed because lvsd is stopping.');
+}

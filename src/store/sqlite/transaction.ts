@@ -1,0 +1,168 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Database } from 'better-sqlite3';
+import { type ChainTip, type SealedEvent, seal, type UnchainedEvent, unseal } from '../../audit/chain.js';
+import type {
+  EntryChange,
+  EventDraft,
+  OwnedEntry,
+  Reader,
+  ResourceChange,
+  StoredResource,
+  Transaction,
+  WriteContext,
+} from '../store.js';
+import { createChangeLog, entryChanges, resourceChanges, sameContent } from './changes.js';
+import { synchronous } from './database.js';
+import { type EntryRow, type ResourceRow, rowFromEntry, rowFromResource } from './rows.js';
+
+/** What one write runs on, and who it is for. */
+export interface TransactionStart {
+  readonly context: WriteContext;
+  readonly tip: ChainTip;
+  /** RFC 3339, UTC: of everything that the write changes. */
+  readonly time: string;
+}
+
+export interface TransactionResult<T> {
+  readonly value: T;
+  readonly tip: ChainTip;
+  readonly changes: ResourceChange[];
+  readonly entryChanges: EntryChange[];
+}
+
+export type RunTransaction = <T>(
+  start: TransactionStart,
+  change: (tx: Transaction) => T,
+) => TransactionResult<T>;
+
+/** Runs callbacks of `Store.write`; the caller has begun a transaction of the database, and ends it. */
+export function createRunTransaction(db: Database, reader: Reader): RunTransaction {
+  const statements = prepare(db);
+
+  return ({ context, tip: start, time }, change) => {
+    let tip = start;
+    let ended = false;
+    const resources = createChangeLog<StoredResource>();
+    const entries = createChangeLog<OwnedEntry>();
+
+    /** Also when SQLite has undone everything by itself: what followed would be outside of any transaction. */
+    function assertOpen(): void {
+      if (ended || !db.inTransaction) throw new TypeError('the transaction has ended');
+    }
+
+    function append(draft: EventDraft): SealedEvent {
+      assertOpen();
+      const event = seal(eventOf(draft, context, time), tip);
+      statements.insertEvent.run(event);
+      tip = event;
+      return event;
+    }
+
+    function appendChange(resource: string, before: Content | undefined, after: Content | undefined): number {
+      return append({ kind: 'change', resource, before: snapshot(before), after: snapshot(after) }).id;
+    }
+
+    const transaction: Transaction = {
+      ...reader,
+
+      record: (draft) => unseal(append(draft)),
+
+      put({ kind, path, labels, spec }) {
+        const before = reader.resource(path);
+        if (before !== undefined && sameContent(before, { labels, spec })) return before;
+        const revision = appendChange(path, before, { labels, spec });
+        const createTime = before?.createTime ?? time;
+        const after = { kind, path, labels, spec, revision, createTime, updateTime: time };
+        statements.putResource.run(rowFromResource(after));
+        resources.add(path, before, after);
+        return after;
+      },
+
+      remove(path) {
+        const before = reader.resource(path);
+        if (before === undefined) throw new TypeError(`there is no ${path} to remove`);
+        appendChange(path, before, undefined);
+        statements.removeResource.run(path);
+        resources.add(path, before, null);
+      },
+
+      putEntry(entry) {
+        assertOpen();
+        const before = reader.entry(entry.key);
+        if (isDeepStrictEqual(before, entry)) return;
+        statements.putEntry.run(rowFromEntry(entry));
+        entries.add(entry.key, before, entry);
+      },
+
+      removeEntry(key) {
+        assertOpen();
+        const before = reader.entry(key);
+        if (before === undefined) return;
+        statements.removeEntry.run(key);
+        entries.add(key, before, null);
+      },
+
+      putCredential(hash, path) {
+        assertOpen();
+        statements.putCredential.run(hash, path);
+      },
+    };
+
+    try {
+      const value = synchronous(change(transaction));
+      return { value, tip, changes: resourceChanges(resources), entryChanges: entryChanges(entries) };
+    } finally {
+      ended = true;
+    }
+  };
+}
+
+type Content = Pick<StoredResource, 'labels' | 'spec'>;
+
+function snapshot(content: Content | undefined): Record<string, unknown> | null {
+  return content ? { labels: content.labels, spec: content.spec } : null;
+}
+
+function eventOf(draft: EventDraft, context: WriteContext, time: string): UnchainedEvent {
+  return {
+    time,
+    kind: draft.kind,
+    actor: context.actor,
+    transport: context.transport,
+    sourceAddress: context.sourceAddress,
+    requestId: context.requestId,
+    reason: context.reason,
+    action: context.action,
+    resource: draft.resource,
+    director: draft.director ?? null,
+    before: draft.before ?? null,
+    after: draft.after ?? null,
+    operations: draft.operations ?? [],
+    durationMicros: draft.durationMicros ?? null,
+    detail: draft.detail ?? null,
+  };
+}
+
+function prepare(db: Database) {
+  return {
+    insertEvent: db.prepare<{ id: number; body: string; hash: string }>(
+      'INSERT INTO audit_events (id, body, hash) VALUES (:id, :body, :hash)',
+    ),
+    putResource: db.prepare<ResourceRow>(
+      `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time)
+       VALUES (:path, :kind, :parent, :name, :labels, :spec, :revision, :create_time, :update_time)
+       ON CONFLICT (path) DO UPDATE SET
+         labels = excluded.labels, spec = excluded.spec, revision = excluded.revision,
+         update_time = excluded.update_time`,
+    ),
+    removeResource: db.prepare<[string]>('DELETE FROM resources WHERE path = ?'),
+    putEntry: db.prepare<EntryRow>(
+      `INSERT INTO entries (key, path, state, config, revision)
+       VALUES (:key, :path, :state, :config, :revision)
+       ON CONFLICT (key) DO UPDATE SET
+         path = excluded.path, state = excluded.state, config = excluded.config, revision = excluded.revision`,
+    ),
+    removeEntry: db.prepare<[string]>('DELETE FROM entries WHERE key = ?'),
+    putCredential: db.prepare<[Buffer, string]>('INSERT INTO credentials (hash, path) VALUES (?, ?)'),
+  };
+}
