@@ -78,7 +78,8 @@ function prepareDirectory(directory, command, env) {
   chmodSync(join(directory, 'init'), 0o755);
 }
 
-const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
+/** Text as one word of a shell command. */
+export const quote = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** Starts the kernel. `ended` resolves once no process of the guest is left; `end()` brings that about. */
 function bootGuest({ directory, memory, interactive }) {

@@ -1,0 +1,72 @@
+// From a fresh clone to compiled code: installs what package-lock.json names and compiles what is newer than dist/.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePackages, missingPackages, packageGroups } from './debian.mjs';
+import { checkout } from './paths.mjs';
+
+/** Touched after each build that succeeded; the compiler's own files change after failed ones too. */
+const buildStamp = join(checkout, 'dist/.built');
+
+const oldestNode = 20;
+
+/** Throws unless this Node runs the code, which a syntax error deep in a dependency would say less clearly. */
+export function checkNode() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < oldestNode)
+    throw new Error(`Node ${oldestNode} or later is needed, this is ${process.version}`);
+}
+
+/** Installs node_modules as package-lock.json says, when it is missing or differs. */
+export function ensureModules() {
+  if (modulesMatchLock()) return;
+  const install = ['ci', '--include=dev', '--no-audit', '--no-fund'];
+  console.error('installing npm packages (npm ci; compiling better-sqlite3 takes about two minutes)');
+  if (run('npm', install)) return;
+  if (missingPackages(packageGroups.build).length === 0) throw new Error('npm ci failed');
+  ensurePackages('build');
+  if (!run('npm', install)) throw new Error('npm ci failed');
+}
+
+/** Whether every package that the lock requires here is installed in the version it names. */
+function modulesMatchLock() {
+  // npm writes this copy of the lock, with what it really installed, as the last step of an installation.
+  const installedPath = join(checkout, 'node_modules/.package-lock.json');
+  if (!existsSync(installedPath)) return false;
+  const installed = readPackages(installedPath);
+  return Object.entries(readPackages(join(checkout, 'package-lock.json'))).every(
+    ([path, wanted]) => path === '' || wanted.optional || installed[path]?.version === wanted.version,
+  );
+}
+
+const readPackages = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
+
+/** Compiles, incrementally, whether or not anything seems to have changed. Throws on any compiler error. */
+export function build() {
+  if (!run(join(checkout, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json']))
+    throw new Error('the build failed');
+  writeFileSync(buildStamp, '');
+}
+
+/** Compiles when a source is newer than the last build that succeeded. */
+export function ensureBuilt() {
+  if (existsSync(buildStamp) && newestSource() <= statSync(buildStamp).mtimeMs) return;
+  console.error('compiling');
+  build();
+}
+
+/** The latest change below src/ or in the compiler's settings; a folder changes when a file in it is deleted. */
+function newestSource() {
+  const sources = readdirSync(join(checkout, 'src'), { recursive: true }).map((path) => join('src', path));
+  const times = [...sources, 'src', 'tsconfig.json', 'package-lock.json'].map(
+    (path) => statSync(join(checkout, path)).mtimeMs,
+  );
+  return Math.max(...times);
+}
+
+/** Runs a command in the checkout with its output on standard error; true when it succeeded. */
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: checkout, stdio: ['inherit', 2, 2] });
+  if (error) throw new Error(`cannot run ${command}: ${error.message}`);
+  return status === 0;
+}
