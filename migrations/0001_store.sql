@@ -49,7 +49,7 @@ CREATE INDEX audit_events_by_time ON audit_events (time);
 CREATE INDEX audit_events_by_kind ON audit_events (kind);
 CREATE INDEX audit_events_by_principal ON audit_events (principal);
 CREATE INDEX audit_events_by_action ON audit_events (action);
-CREATE INDEX audit_events_by_resource ON audit_events (resource);
+CREATE INDEX audit_events_by_resource ON audit_events (resource, time);
 CREATE INDEX audit_events_by_request_id ON audit_events (request_id);
 
 CREATE TRIGGER audit_events_are_never_changed BEFORE UPDATE ON audit_events
