@@ -1,0 +1,64 @@
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { Store } from '../store/store.js';
+import { createAuditEvents } from './audit-events.js';
+import type { Authentication, Control, Readiness } from './control.js';
+import { createDefinitions } from './definitions.js';
+import { createDirectors } from './directors.js';
+import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
+import { createResources } from './resources.js';
+
+interface Dependencies {
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  readonly authentication: Authentication;
+  readonly now: () => Date;
+}
+
+export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
+  return {
+    clusters: createResources(CLUSTER, { store, reconciler, present: clusterPresenter(reconciler) }),
+    virtualServices: createResources(VIRTUAL_SERVICE, {
+      store,
+      reconciler,
+      present: virtualServicePresenter(reconciler),
+    }),
+    realServers: createResources(REAL_SERVER, {
+      store,
+      reconciler,
+      present: realServerPresenter(reconciler),
+    }),
+    definitions: createDefinitions(store, reconciler),
+    directors: createDirectors({ store, reconciler, now }),
+    auditEvents: createAuditEvents(store),
+    authentication,
+    async readiness() {
+      return readinessOf(store, reconciler, now());
+    },
+  };
+}
+
+/** Ready means that a write would be stored and would reach the kernel. */
+function readinessOf(store: Store, { director, intervalSeconds }: Reconciler, now: Date): Readiness {
+  const revision = store.read((reader) => reader.revision());
+  const last = director.lastReconciliation;
+  const checks = [
+    { name: 'store', ok: true, detail: `revision ${revision}` },
+    {
+      name: `director ${director.name}`,
+      ok: director.reachable,
+      detail: director.unreachableReason ?? `${director.driver} driver answers`,
+    },
+    {
+      name: `reconciliation ${director.name}`,
+      ok: last !== null && isRecent(last.time, now, intervalSeconds),
+      detail: last ? `${last.outcome} at ${last.time}` : 'none yet',
+    },
+  ];
+  return { ready: checks.every(({ ok }) => ok), checks };
+}
+
+/** A loop that ended in silence must show: three intervals without a pass are too many. */
+function isRecent(time: string, now: Date, intervalSeconds: number): boolean {
+  return now.getTime() - Date.parse(time) < 3 * (intervalSeconds + 10) * 1000;
+}

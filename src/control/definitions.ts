@@ -1,0 +1,130 @@
+/** The cluster as one document. */
+import { createHash } from 'node:crypto';
+import { type Violation, violationError } from '../domain/errors.js';
+import { childPath, type Names, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
+import { type Definition, DefinitionInput } from '../domain/schema/definition.js';
+import { createValidator, escapePointer } from '../domain/validate.js';
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
+import { authorise } from './authorise.js';
+import type { Definitions, TaggedDefinition } from './control.js';
+import { syncEntries } from './entries.js';
+import { CLUSTER, type KindDescriptor, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { checkPreconditions } from './preconditions.js';
+import { found, requireAncestors } from './resources.js';
+import { previewOf, writeContext } from './write-context.js';
+
+type Wanted = Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>;
+
+export function createDefinitions(store: Store, reconciler: Reconciler): Definitions {
+  const validate = createValidator(DefinitionInput);
+
+  return {
+    async get(call, names) {
+      authorise(call, 'getDefinition', names);
+      return store.read((reader) => tagged(reader, names));
+    },
+
+    async replace(call, names, body, options) {
+      authorise(call, 'replaceDefinition', names);
+      const path = pathOf(names);
+      const wanted = wantedResources(path, validate(body));
+      const job = {
+        context: writeContext(call, 'replaceDefinition'),
+        scope: path,
+        change(tx: Transaction) {
+          requireAncestors(tx, parentPath(path));
+          const current = tx.resource(path) ? treeOf(tx, path) : [];
+          checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
+          const kept = new Set(wanted.map((one) => one.path));
+          for (const one of [...current].reverse()) if (!kept.has(one.path)) tx.remove(one.path);
+          for (const one of wanted) tx.put(one);
+          syncEntries(tx, {
+            scope: path,
+            capabilities: reconciler.director.info?.capabilities ?? null,
+            pointerTo: (below) => `${documentPointer(path, below)}/spec`,
+          });
+        },
+      };
+      if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
+      const { changes, pending } = await reconciler.write(job);
+      const created = changes.some((one) => one.path === path && one.before === null);
+      return { resource: store.read((reader) => tagged(reader, names)), created, pending };
+    },
+  };
+}
+
+function tagged(reader: Reader, names: Names): TaggedDefinition {
+  requireAncestors(reader, parentPath(pathOf(names)));
+  found(reader, pathOf(names));
+  const resources = treeOf(reader, pathOf(names));
+  return { definition: documentOf(resources), etag: treeEtag(resources) };
+}
+
+/** The cluster and everything below it, parents first. */
+function treeOf(reader: Reader, path: string): StoredResource[] {
+  return [found(reader, path), ...reader.descendants(path)];
+}
+
+/** Changes when anything in the tree does, deletions included. */
+function treeEtag(resources: readonly StoredResource[]): string {
+  const hash = createHash('sha256');
+  for (const { path, revision } of resources) hash.update(`${path} ${revision}\n`);
+  return `"${hash.digest('base64url').slice(0, 22)}"`;
+}
+
+function documentOf(resources: readonly StoredResource[]): Definition {
+  const [cluster, ...below] = resources as [StoredResource, ...StoredResource[]];
+  const virtualServices: Definition['virtualServices'] = {};
+  for (const { kind, path, labels, spec } of below) {
+    if (kind === 'virtualService') {
+      const service = { labels, spec, realServers: {} } as Definition['virtualServices'][string];
+      virtualServices[nameOf(path)] = service;
+    } else {
+      const service = virtualServices[nameOf(parentPath(path))];
+      const server = { labels, spec } as Definition['virtualServices'][string]['realServers'][string];
+      if (service) service.realServers[nameOf(path)] = server;
+    }
+  }
+  return { labels: cluster.labels, spec: cluster.spec as Definition['spec'], virtualServices };
+}
+
+interface Node {
+  readonly labels?: Record<string, string>;
+  readonly spec?: unknown;
+  readonly virtualServices?: Record<string, Node>;
+  readonly realServers?: Record<string, Node>;
+}
+
+/** Every resource of the document, normalised, parents first. Throws all violations at once. */
+function wantedResources(path: string, document: unknown): Wanted[] {
+  const wanted: Wanted[] = [];
+  const violations: Violation[] = [];
+  const visit = <S>(descriptor: KindDescriptor<S>, at: string, { labels, spec }: Node) => {
+    const normalised = descriptor.normalise((spec ?? {}) as never);
+    const prefix = `${documentPointer(path, at)}/spec`;
+    for (const one of descriptor.violations(normalised)) {
+      violations.push({ ...one, pointer: `${prefix}${one.pointer}` });
+    }
+    wanted.push({ kind: descriptor.kind, path: at, labels: labels ?? {}, spec: normalised });
+  };
+  const root = document as Node;
+  visit(CLUSTER, path, root);
+  for (const [name, service] of Object.entries(root.virtualServices ?? {})) {
+    const servicePath = childPath(path, 'virtualService', name);
+    visit(VIRTUAL_SERVICE, servicePath, service);
+    for (const [serverName, server] of Object.entries(service.realServers ?? {})) {
+      visit(REAL_SERVER, childPath(servicePath, 'realServer', serverName), server);
+    }
+  }
+  if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
+  return wanted;
+}
+
+/** Where a resource of the cluster stands in its definition document. */
+function documentPointer(cluster: string, path: string): string {
+  if (path === cluster) return '';
+  const { virtualService = '', realServer } = namesOf(path);
+  const service = `/virtualServices/${escapePointer(virtualService)}`;
+  return realServer === undefined ? service : `${service}/realServers/${escapePointer(realServer)}`;
+}

@@ -1,0 +1,141 @@
+import { DomainError } from '../domain/errors.js';
+import { type Difference, differences, operationsFor } from '../domain/plan.js';
+import type { Director, Drift } from '../domain/schema/director.js';
+import type { TableEntry } from '../domain/table.js';
+import { KernelUnavailableError } from '../driver/kernel-error.js';
+import { entryPages } from '../reconcile/pass.js';
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { OwnedEntry, Store } from '../store/store.js';
+import { authorise } from './authorise.js';
+import type { Directors } from './control.js';
+import { presentTable } from './kernel-table.js';
+import { decodePageToken, pageOf, pageSizeOf } from './page.js';
+import { unanswered, writeContext } from './write-context.js';
+
+interface Dependencies {
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  readonly now: () => Date;
+}
+
+export function createDirectors({ store, reconciler, now }: Dependencies): Directors {
+  const { director, driver } = reconciler;
+
+  function requireDirector(name: string): void {
+    if (name === director.name) return;
+    throw new DomainError(
+      'DIRECTOR_NOT_FOUND',
+      `There is no director "${name}"; there is "${director.name}".`,
+      {
+        metadata: { director: name },
+      },
+    );
+  }
+
+  return {
+    async list(call, { pageSize, pageToken }) {
+      authorise(call, 'listDirectors');
+      const size = pageSizeOf(pageSize);
+      const after = decodePageToken('directors', pageToken) ?? '';
+      const found = [presentDirector(reconciler, store)].filter(({ name }) => name > after);
+      return pageOf(found, { size, query: 'directors', position: ({ name }) => name, present: (one) => one });
+    },
+
+    async get(call, name) {
+      authorise(call, 'getDirector');
+      requireDirector(name);
+      return presentDirector(reconciler, store);
+    },
+
+    async table(call, name, options) {
+      authorise(call, 'getTable');
+      requireDirector(name);
+      const table = await reaching(driver.read({ stats: true }));
+      const readTime = now().toISOString();
+      const services = await presentTable(store, options.stats ? table : withoutStats(table));
+      return { director: name, readTime, services };
+    },
+
+    async drift(call, name) {
+      authorise(call, 'getDrift');
+      requireDirector(name);
+      const actual = await reaching(driver.read());
+      const readTime = now().toISOString();
+      const foreign = new Set(actual.keys());
+      const found: Difference<OwnedEntry>[] = [];
+      for await (const page of entryPages(store)) {
+        found.push(...differences(page, actual));
+        for (const { key } of page) foreign.delete(key);
+      }
+      const operations = operationsFor(found).map(unanswered);
+      return {
+        director: name,
+        readTime,
+        differences: found.map(presentDifference),
+        foreign: [...foreign],
+        operations,
+      };
+    },
+
+    async reconcile(call, name) {
+      authorise(call, 'createReconciliation');
+      requireDirector(name);
+      return reconciler.reconcile(writeContext(call, 'createReconciliation'));
+    },
+  };
+}
+
+function presentDirector({ director, intervalSeconds, problems }: Reconciler, store: Store): Director {
+  const { name, driver, driverReason, reachable, info, lastReconciliation, foreignEntries } = director;
+  const capabilities = info?.capabilities;
+  return {
+    name,
+    driver,
+    driverReason,
+    reachable,
+    kernelRelease: info?.kernelRelease ?? null,
+    ipvsVersion: info?.ipvsVersion ?? null,
+    connectionTableSize: info?.connectionTableSize ?? null,
+    capabilities: capabilities
+      ? {
+          ...capabilities,
+          schedulers: capabilities.schedulers && [...capabilities.schedulers],
+          persistenceEngines: capabilities.persistenceEngines && [...capabilities.persistenceEngines],
+          tunnelTypes: [...capabilities.tunnelTypes],
+        }
+      : null,
+    intervalSeconds,
+    lastReconciliation,
+    managedEntries: store.read((reader) => reader.entryCount()),
+    foreignEntries,
+    driftCount: lastReconciliation ? problems.size : null,
+  };
+}
+
+function presentDifference({ type, desired, actual }: Difference<OwnedEntry>): Drift['differences'][number] {
+  return {
+    type,
+    key: desired.key,
+    resource: desired.path,
+    desired: desired.state === 'living' ? { ...desired.config } : null,
+    actual: actual && { ...actual.config },
+  };
+}
+
+/** Connection counts stay: they are what the table is looked at for. */
+function withoutStats(table: ReadonlyMap<string, TableEntry>): Map<string, TableEntry> {
+  const bare = new Map<string, TableEntry>();
+  for (const [key, { stats: _, ...entry }] of table) bare.set(key, entry);
+  return bare;
+}
+
+async function reaching<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof KernelUnavailableError)) throw error;
+    throw new DomainError('KERNEL_UNAVAILABLE', `The kernel cannot be read: ${error.message}`, {
+      cause: error,
+    });
+  }
+}

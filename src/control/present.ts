@@ -1,0 +1,107 @@
+/** From what is stored, and what is known of the kernel, to what callers see. */
+import { backendOf, effectiveForwarding, effectiveWeight, frontendOf } from '../domain/desired.js';
+import { destinationKey, frontendKey } from '../domain/keys.js';
+import { nameOf, namesOf, parentPath } from '../domain/names.js';
+import type { ClusterSpec } from '../domain/schema/cluster.js';
+import type { RealServerSpec } from '../domain/schema/real-server.js';
+import type { Cluster, DirectorState, RealServer, VirtualService } from '../domain/schema/resource.js';
+import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { Reader, StoredResource } from '../store/store.js';
+import { etagOf } from './preconditions.js';
+
+type Knowledge = Pick<Reconciler, 'director' | 'problems'>;
+export type Presenter<R> = (stored: StoredResource, reader: Reader) => R;
+
+export function clusterPresenter(knowledge: Knowledge): Presenter<Cluster> {
+  return (stored, reader) => {
+    const warnings = hasChild(reader, stored.path, 'virtualService')
+      ? []
+      : [
+          {
+            reason: 'NO_VIRTUAL_SERVICES',
+            detail: 'The cluster has no virtual service: nothing is balanced.',
+          },
+        ];
+    return {
+      ...identity(stored),
+      project: namesOf(stored.path).project,
+      spec: stored.spec as ClusterSpec,
+      status: { ...stateOf(stored, knowledge), warnings },
+    };
+  };
+}
+
+export function virtualServicePresenter(knowledge: Knowledge): Presenter<VirtualService> {
+  return (stored, reader) => {
+    const { project, cluster = '' } = namesOf(stored.path);
+    const spec = stored.spec as VirtualServiceSpec;
+    const warnings = hasChild(reader, stored.path, 'realServer')
+      ? []
+      : [
+          {
+            reason: 'NO_REAL_SERVERS',
+            detail: 'Without a real server the kernel refuses every connection: add one.',
+          },
+        ];
+    return {
+      ...identity(stored),
+      project,
+      cluster,
+      spec,
+      status: { ...stateOf(stored, knowledge), warnings, key: frontendKey(frontendOf(spec)) },
+    };
+  };
+}
+
+export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer> {
+  return (stored, reader) => {
+    const { project, cluster = '', virtualService = '' } = namesOf(stored.path);
+    const servicePath = parentPath(stored.path);
+    const spec = stored.spec as RealServerSpec;
+    const service = reader.resource(servicePath)?.spec as VirtualServiceSpec;
+    const clusterSpec = reader.resource(parentPath(servicePath))?.spec as ClusterSpec;
+    const backend = backendOf(spec, service);
+    return {
+      ...identity(stored),
+      project,
+      cluster,
+      virtualService,
+      spec,
+      status: {
+        ...stateOf(stored, knowledge),
+        warnings: [],
+        key: destinationKey(frontendKey(frontendOf(service)), backend),
+        effectivePort: backend.port,
+        effectiveWeight: effectiveWeight(spec),
+        effectiveForwarding: effectiveForwarding(clusterSpec, service, spec),
+      },
+    };
+  };
+}
+
+function identity({ path, labels, revision, createTime, updateTime }: StoredResource) {
+  return { name: nameOf(path), labels, revision, etag: etagOf(revision), createTime, updateTime };
+}
+
+function hasChild(reader: Reader, parent: string, kind: StoredResource['kind']): boolean {
+  return reader.resources({ kind, parent, limit: 1 }).length > 0;
+}
+
+function stateOf({ path, revision }: StoredResource, { director, problems }: Knowledge) {
+  const state = directorState(path, revision, { director, problems });
+  return { state: state.state, directors: [state] };
+}
+
+function directorState(path: string, revision: number, { director, problems }: Knowledge): DirectorState {
+  const { name } = director;
+  const problem = problems.worst(path);
+  if (problem) {
+    const { state, reason, detail } = problem;
+    const observedRevision = problem.path === path ? problem.observedRevision : revision;
+    return { name, state, observedRevision, reason, detail };
+  }
+  if (director.everSynced) return { name, state: 'applied', observedRevision: revision };
+  const detail = `Not compared with the kernel yet: ${director.unreachableReason ?? 'the first pass is under way'}`;
+  return { name, state: 'pending', observedRevision: 0, reason: 'KERNEL_UNAVAILABLE', detail };
+}

@@ -1,0 +1,250 @@
+/** The standard methods, written once for clusters, virtual services and real servers. */
+import { isDeepStrictEqual } from 'node:util';
+import { DomainError } from '../domain/errors.js';
+import { parseFilter } from '../domain/filter.js';
+import { mergePatch } from '../domain/merge-patch.js';
+import { childPath, type Names, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
+import type { RealServerSpec } from '../domain/schema/real-server.js';
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
+import { authorise, projectNotFound } from './authorise.js';
+import { checkName, createBodyParser, type ParsedBody, requiredName, withoutReadOnly } from './body.js';
+import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
+import { syncEntries } from './entries.js';
+import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { decodePageToken, pageOf, pageSizeOf } from './page.js';
+import { checkPreconditions, etagOf } from './preconditions.js';
+import type { Presenter } from './present.js';
+import { previewOf, writeContext } from './write-context.js';
+
+interface Dependencies<R> {
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  readonly present: Presenter<R>;
+}
+
+interface WriteRequest {
+  readonly method: Method;
+  readonly path: string;
+  readonly options: WriteOptions;
+  readonly change: (tx: Transaction) => void;
+}
+
+export function createResources<R, S>(
+  descriptor: KindDescriptor<S>,
+  { store, reconciler, present }: Dependencies<R>,
+): Resources<R> {
+  const { kind } = descriptor;
+  const parse = createBodyParser(descriptor);
+
+  async function write(call: Call, request: WriteRequest): Promise<WriteAnswer<R>> {
+    const { method, path, options, change } = request;
+    const job = { context: writeContext(call, descriptor.operations[method]), scope: path, change };
+    if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
+    const { changes, pending } = await reconciler.write(job);
+    const created = changes.some((one) => one.path === path && one.before === null);
+    return { resource: store.read((reader) => present(found(reader, path), reader)), created, pending };
+  }
+
+  /** Stores one resource and derives its entries. Everything is checked against the transaction's own state. */
+  function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>): void {
+    const before = tx.resource(path);
+    tx.put({ kind, path, labels, spec });
+    syncEntries(tx, {
+      scope: path,
+      shallow: before !== undefined && !affectsChildren(descriptor, before.spec, spec),
+      capabilities: reconciler.director.info?.capabilities ?? null,
+      pointerTo: () => '/spec',
+    });
+  }
+
+  function authoriseFor(call: Call, method: Method, { project }: Names): void {
+    authorise(call, descriptor.operations[method], { project });
+  }
+
+  return {
+    async list(call, parent, { pageSize, pageToken, filter }) {
+      authoriseFor(call, 'list', parent);
+      const size = pageSizeOf(pageSize);
+      const where = filter ? parseFilter(filter) : undefined;
+      const query = [kind, pathOf(parent), filter ?? ''];
+      const after = decodePageToken(query, pageToken);
+      return store.read((reader) => {
+        requireAncestors(reader, pathOf(parent));
+        const page = { kind, parent: pathOf(parent), limit: size + 1 };
+        const stored = reader.resources({ ...page, ...(after && { after }), ...(where && { where }) });
+        return pageOf(stored, {
+          size,
+          query,
+          position: ({ path }) => nameOf(path),
+          present: (one) => present(one, reader),
+        });
+      });
+    },
+
+    async get(call, names) {
+      authoriseFor(call, 'get', names);
+      return store.read((reader) => {
+        requireAncestors(reader, parentPath(pathOf(names)));
+        return present(found(reader, pathOf(names)), reader);
+      });
+    },
+
+    async create(call, parent, body, options) {
+      authoriseFor(call, 'create', parent);
+      const parsed = parse(body);
+      const path = childPath(pathOf(parent), kind, requiredName(parsed));
+      return write(call, {
+        method: 'create',
+        path,
+        options,
+        change(tx) {
+          requireAncestors(tx, parentPath(path));
+          const existing = tx.resource(path);
+          if (existing) throw nameTaken(descriptor, existing);
+          checkPreconditions(path, undefined, { ...options, bodyEtag: parsed.etag });
+          put(tx, path, parsed);
+        },
+      });
+    },
+
+    async replace(call, names, body, options) {
+      authoriseFor(call, 'replace', names);
+      const parsed = parse(body);
+      const path = pathOf(names);
+      checkName(parsed, nameOf(path));
+      return write(call, {
+        method: 'replace',
+        path,
+        options,
+        change(tx) {
+          requireAncestors(tx, parentPath(path));
+          const existing = tx.resource(path);
+          checkPreconditions(path, existing && etagOf(existing.revision), {
+            ...options,
+            bodyEtag: parsed.etag,
+          });
+          put(tx, path, parsed);
+        },
+      });
+    },
+
+    async update(call, names, patch, options) {
+      authoriseFor(call, 'update', names);
+      const path = pathOf(names);
+      return write(call, {
+        method: 'update',
+        path,
+        options,
+        change(tx) {
+          requireAncestors(tx, parentPath(path));
+          const existing = found(tx, path);
+          const { labels, spec } = existing;
+          const parsed = parse(mergePatch({ labels, spec }, withoutReadOnly(patch)));
+          checkName(parsed, nameOf(path));
+          checkPreconditions(path, etagOf(existing.revision), { ...options, bodyEtag: parsed.etag });
+          if (kind === 'realServer')
+            authoriseBeyondOperating(call, existing, parsed as ParsedBody<RealServerSpec>);
+          put(tx, path, parsed);
+        },
+      });
+    },
+
+    async delete(call: Call, names: Names, options: DeleteOptions): Promise<DeleteAnswer> {
+      authoriseFor(call, 'delete', names);
+      const path = pathOf(names);
+      const context = writeContext(call, descriptor.operations.delete);
+      const change = (tx: Transaction) => {
+        requireAncestors(tx, parentPath(path));
+        const existing = found(tx, path);
+        checkPreconditions(path, etagOf(existing.revision), options);
+        removeTree(tx, existing, { noun: descriptor.noun, cascade: options.cascade ?? false });
+      };
+      const job = { context, scope: path, change };
+      if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
+      return { pending: (await reconciler.write(job)).pending };
+    },
+  };
+}
+
+/** An operator steers weights and admin states; whatever else a patch of a real server changes needs an editor. */
+function authoriseBeyondOperating(
+  call: Call,
+  before: StoredResource,
+  after: ParsedBody<RealServerSpec>,
+): void {
+  const { weight, adminState } = after.spec;
+  const steered = { ...(before.spec as RealServerSpec), weight, adminState };
+  if (isDeepStrictEqual(steered, after.spec) && isDeepStrictEqual(before.labels, after.labels)) return;
+  const { project } = namesOf(before.path);
+  authorise(call, 'updateRealServer', { project, role: 'editor' });
+}
+
+/** Whether entries below the resource may change with its spec: they inherit forwarding, port and frontend. */
+function affectsChildren<S>({ kind }: KindDescriptor<S>, before: unknown, after: unknown): boolean {
+  const inherited: Record<string, readonly string[]> = {
+    cluster: ['forwarding'],
+    virtualService: ['forwarding', 'protocol', 'address', 'port', 'fwmark', 'family'],
+    realServer: [],
+  };
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return (inherited[kind] ?? []).some((field) => !isDeepStrictEqual(a[field], b[field]));
+}
+
+/** Removes a resource, its children before it, and has its entries leave the kernel. */
+export function removeTree(
+  tx: Transaction,
+  { path }: StoredResource,
+  { noun, cascade }: { noun: string; cascade: boolean },
+): void {
+  const descendants = tx.descendants(path);
+  if (descendants.length > 0 && !cascade) {
+    throw new DomainError(
+      'HAS_CHILDREN',
+      `The ${noun} still has ${descendants.length} resources below it: delete them first, or add cascade=true.`,
+      { metadata: { resource: path, children: String(descendants.length) } },
+    );
+  }
+  for (const descendant of descendants.reverse()) tx.remove(descendant.path);
+  tx.remove(path);
+  for (const entry of tx.entriesOf(path)) {
+    if (entry.state === 'living') tx.putEntry({ ...entry, state: 'removing' });
+  }
+}
+
+/** Rejects with the NOT_FOUND of the highest resource on the path that does not exist. */
+export function requireAncestors(reader: Reader, path: string): void {
+  const segments = path.split('/');
+  for (let end = 2; end <= segments.length; end += 2) found(reader, segments.slice(0, end).join('/'));
+}
+
+/** The resource, or the NOT_FOUND of its kind. */
+export function found(reader: Reader, path: string): StoredResource {
+  const resource = reader.resource(path);
+  if (resource) return resource;
+  const { project, cluster, virtualService, realServer } = namesOf(path);
+  const descriptor = realServer
+    ? REAL_SERVER
+    : virtualService
+      ? VIRTUAL_SERVICE
+      : cluster
+        ? CLUSTER
+        : undefined;
+  if (!descriptor) throw projectNotFound(project);
+  const name = realServer ?? virtualService ?? cluster;
+  throw new DomainError(
+    descriptor.notFound,
+    `There is no ${descriptor.noun} "${name}" at ${parentPath(path)}.`,
+    {
+      metadata: { resource: path },
+    },
+  );
+}
+
+function nameTaken<S>({ noun }: KindDescriptor<S>, { path, revision }: StoredResource): DomainError {
+  return new DomainError(
+    'NAME_TAKEN',
+    `A ${noun} of this name exists already: choose another name, or change it with PUT or PATCH.`,
+    { metadata: { resource: path, etag: etagOf(revision) } },
+  );
+}

@@ -1,0 +1,47 @@
+import type { Preview } from '../domain/schema/preview.js';
+import type { Operation } from '../domain/table.js';
+import type { Previewed } from '../reconcile/write-path.js';
+import type { StoredResource, WriteContext } from '../store/store.js';
+import type { Call } from './control.js';
+import type { OperationName } from './operations.js';
+
+export function writeContext(call: Call, action: OperationName): WriteContext {
+  const { principal, transport, sourceAddress, requestId, reason } = call;
+  return {
+    actor: { principal: principal.name, credentialId: principal.credentialId, roles: [principal.role] },
+    transport,
+    sourceAddress,
+    requestId,
+    reason,
+    action,
+  };
+}
+
+export function previewOf({ changes, operations }: Previewed<unknown>): Preview {
+  return {
+    validateOnly: true,
+    changes: changes.map(({ path, before, after }) => ({
+      type: before === null ? 'create' : after === null ? 'delete' : 'update',
+      resource: path,
+      before: before && snapshot(before),
+      after: after && snapshot(after),
+    })),
+    operations: operations.map(unanswered),
+  };
+}
+
+function snapshot({ labels, spec }: StoredResource): Record<string, unknown> {
+  return { labels, spec };
+}
+
+/** An operation that the kernel has not been told. */
+export function unanswered(operation: Operation): Preview['operations'][number] {
+  const { command, key } = operation;
+  return {
+    command,
+    key,
+    ...('config' in operation && { config: { ...operation.config } }),
+    errno: null,
+    errnoName: null,
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * From committed changes to the kernel. The fast path plans on the changed entries alone, taking for granted that the kernel
+ * was as the database said, so that the cost of a change does not grow with the table. Where that is not known, or
+ * proves wrong, the frontends concerned are read and converged.
+ */
+import { frontendKeyOf } from '../domain/keys.js';
+import { differences, operationsFor, tableEntryOf } from '../domain/plan.js';
+import type { Operation, TableEntry } from '../domain/table.js';
+import type { IpvsDriver, OperationResult } from '../driver/driver.js';
+import { KernelUnavailableError } from '../driver/kernel-error.js';
+import type { EntryChange, Store } from '../store/store.js';
+import { converge } from './converge.js';
+import { type DirectorState, markReachable, markUnreachable } from './director-state.js';
+import type { Problems } from './problems.js';
+import { isAlreadyThere, judge } from './verdict.js';
+
+export interface Refusal {
+  readonly reason: 'KERNEL_REFUSED' | 'FOREIGN_ENTRY';
+  readonly key: string;
+  /** The operation that the kernel refused; null when a read showed the foreign entry. */
+  readonly result: OperationResult | null;
+}
+
+/** What became of the entry changes of one write. */
+export interface Outcome {
+  readonly state: 'applied' | 'pending' | 'refused';
+  readonly results: readonly OperationResult[];
+  /** Time that the kernel took for the batch in which the operations travelled. */
+  readonly durationMicros: number;
+  /** Set when refused. */
+  readonly refusal: Refusal | null;
+  /** Set when pending. */
+  readonly detail: string | null;
+  /** Keys of removed entries that the kernel does not have any more. */
+  readonly gone: readonly string[];
+}
+
+export interface KernelSide {
+  readonly driver: IpvsDriver;
+  readonly store: Store;
+  readonly problems: Problems;
+  readonly director: DirectorState;
+}
+
+type Changes = readonly EntryChange[];
+
+/** The operations of a change on a kernel that is as the database said. */
+export function planChanges(changes: Changes): Operation[] {
+  const before = new Map<string, TableEntry>();
+  for (const change of changes) {
+    if (change.before?.state === 'living') before.set(change.key, tableEntryOf(change.before));
+  }
+  const desired = changes.flatMap(({ before, after }) => {
+    const entry = after ?? before;
+    return entry ? [after ? entry : { ...entry, state: 'removing' as const }] : [];
+  });
+  return operationsFor(differences(desired, before));
+}
+
+/** One outcome for each write's changes, in their order. Never rejects for what a kernel can do. */
+export async function applyChanges(side: KernelSide, writes: readonly Changes[]): Promise<Outcome[]> {
+  const plans = writes.map((changes) => (isKnown(side, changes) ? planChanges(changes) : null));
+  const operations = plans.flatMap((plan) => plan ?? []);
+  const started = process.hrtime.bigint();
+  const results = operations.length === 0 ? [] : await attempt(side, () => side.driver.apply(operations));
+  const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
+
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  for (const [index, changes] of writes.entries()) {
+    const plan = plans[index];
+    if (results instanceof KernelUnavailableError) {
+      outcomes.push(pending(results.message));
+    } else if (plan) {
+      const mine = results.slice(next, next + plan.length);
+      next += plan.length;
+      outcomes.push(outcomeOf(changes, mine, durationMicros) ?? (await convergeChanges(side, changes)));
+    } else {
+      outcomes.push(await convergeChanges(side, changes));
+    }
+  }
+  return outcomes;
+}
+
+/** Whether the kernel is known to hold what the database held before these changes. */
+function isKnown({ director, problems }: KernelSide, changes: Changes): boolean {
+  return (
+    director.synced &&
+    changes.every(
+      ({ key, before }) =>
+        before?.state !== 'removing' && !problems.get(key) && !problems.get(frontendKeyOf(key)),
+    )
+  );
+}
+
+/** Undefined when the kernel was not as we had thought. */
+function outcomeOf(
+  changes: Changes,
+  results: readonly OperationResult[],
+  durationMicros: number,
+): Outcome | undefined {
+  const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
+  const done = { results, durationMicros, refusal: null, detail: null, gone: [] };
+  for (const result of results) {
+    const verdict = judge(result);
+    const { key } = result.operation;
+    if (verdict === 'refused') return refused('KERNEL_REFUSED', { ...done, result, key });
+    if (isAlreadyThere(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
+    if (verdict === 'surprise') return undefined;
+    if (verdict === 'transient') return { ...done, state: 'pending', detail: result.error?.message ?? null };
+  }
+  const gone = changes.filter(({ after }) => after?.state === 'removing').map(({ key }) => key);
+  return { ...done, state: 'applied', gone };
+}
+
+async function convergeChanges(side: KernelSide, changes: Changes): Promise<Outcome> {
+  const keys = new Set(changes.map(({ key }) => key));
+  const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
+  const frontends = new Set(changes.map(({ key }) => frontendKeyOf(key)));
+  const convergence = await attempt(side, () => converge(side, frontends, (key) => fresh.has(key)));
+  if (convergence instanceof KernelUnavailableError) return pending(convergence.message);
+
+  const { results, durationMicros, gone } = convergence;
+  const done = { results, durationMicros, refusal: null, detail: null, gone };
+  const foreign = convergence.foreign.find(({ key }) => keys.has(key));
+  if (foreign) return refused('FOREIGN_ENTRY', { ...done, result: null, key: foreign.key });
+  const failed = results.filter((result) => judge(result) !== 'done' && keys.has(result.operation.key));
+  const refusal = failed.find((result) => judge(result) === 'refused');
+  if (refusal) return refused('KERNEL_REFUSED', { ...done, result: refusal, key: refusal.operation.key });
+  if (failed[0]) return { ...done, state: 'pending', detail: failed[0].error?.message ?? null };
+  return { ...done, state: 'applied' };
+}
+
+/** Runs work on the kernel and keeps what is known of its reachability up to date. */
+export async function attempt<T>(
+  { director }: Pick<KernelSide, 'director'>,
+  work: () => Promise<T>,
+): Promise<T | KernelUnavailableError> {
+  try {
+    const result = await work();
+    markReachable(director);
+    return result;
+  } catch (error) {
+    if (!(error instanceof KernelUnavailableError)) throw error;
+    markUnreachable(director, error);
+    return error;
+  }
+}
+
+function pending(detail: string): Outcome {
+  return { state: 'pending', results: [], durationMicros: 0, refusal: null, detail, gone: [] };
+}
+
+function refused(
+  reason: Refusal['reason'],
+  { key, result, ...rest }: Omit<Outcome, 'state'> & { key: string; result: OperationResult | null },
+): Outcome {
+  return { ...rest, state: 'refused', refusal: { reason, key, result } };
+}

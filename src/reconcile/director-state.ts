@@ -1,0 +1,53 @@
+import type { Reconciliation } from '../domain/schema/director.js';
+import type { DriverInfo } from '../driver/driver.js';
+
+/** What lvsd knows of a director at this moment. Lives in memory: all of it is found again by the next pass. */
+export interface DirectorState {
+  readonly name: string;
+  /** Why this driver was chosen, for people. */
+  readonly driverReason: string;
+  readonly driver: DriverInfo['driver'];
+  /** Null until the kernel has answered once. */
+  info: DriverInfo | null;
+  /** The kernel answered the last time. */
+  reachable: boolean;
+  /** Why not, when it did not. */
+  unreachableReason: string | null;
+  /** A pass has been completed since the kernel was last unreachable: entries without a problem are in the kernel. */
+  synced: boolean;
+  /** A pass has been completed since lvsd started: before that nothing is known of any entry. */
+  everSynced: boolean;
+  lastReconciliation: Reconciliation | null;
+  foreignEntries: number | null;
+}
+
+export function createDirectorState(
+  identity: Pick<DirectorState, 'name' | 'driver' | 'driverReason'>,
+): DirectorState {
+  return {
+    ...identity,
+    info: null,
+    reachable: false,
+    unreachableReason: 'not asked yet',
+    synced: false,
+    everSynced: false,
+    lastReconciliation: null,
+    foreignEntries: null,
+  };
+}
+
+export function markReachable(state: DirectorState): void {
+  state.reachable = true;
+  state.unreachableReason = null;
+}
+
+export function markSynced(state: DirectorState): void {
+  state.synced = true;
+  state.everSynced = true;
+}
+
+export function markUnreachable(state: DirectorState, error: Error): void {
+  state.reachable = false;
+  state.synced = false;
+  state.unreachableReason = error.message;
+}

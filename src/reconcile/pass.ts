@@ -1,0 +1,172 @@
+/**
+ * A full pass: compare the whole table with all owned entries, converge the frontends that differ, write down what was
+ * found. The comparison runs beside ongoing writes and may therefore suspect too much; what is suspected is read again,
+ * undisturbed, before anything is done about it.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { frontendKeyOf } from '../domain/keys.js';
+import { type Difference, differences } from '../domain/plan.js';
+import type { Reconciliation } from '../domain/schema/director.js';
+import type { OperationResult } from '../driver/driver.js';
+import { KernelUnavailableError } from '../driver/kernel-error.js';
+import type { OwnedEntry, Store, Transaction, WriteContext } from '../store/store.js';
+import { attempt, type KernelSide } from './apply-changes.js';
+import { type Convergence, converge } from './converge.js';
+import { markSynced } from './director-state.js';
+import { noteConvergence } from './note-convergence.js';
+import { forgetGone, recordApplied, recordRefused } from './record.js';
+import type { Turns } from './turns.js';
+import { judge } from './verdict.js';
+
+export type Trigger = Reconciliation['trigger'];
+
+interface PassOptions {
+  readonly trigger: Trigger;
+  readonly context: WriteContext;
+  /** Passes and writes take turns frontends by frontends. */
+  readonly turns: Turns;
+  readonly now: () => Date;
+}
+
+interface Tally {
+  drift: number;
+  operations: number;
+  refused: number;
+}
+
+const ENTRIES_PER_SLICE = 2000;
+const FRONTENDS_PER_TURN = 100;
+
+export async function pass(side: KernelSide, options: PassOptions): Promise<Reconciliation> {
+  const { director, driver } = side;
+  const time = options.now();
+  const started = performance.now();
+  const tally: Tally = { drift: 0, operations: 0, refused: 0 };
+  const outcome = await attempt(side, async () => {
+    director.info = await driver.info();
+    await compareAndConverge(side, options, tally);
+  });
+  if (!(outcome instanceof KernelUnavailableError)) markSynced(director);
+  director.lastReconciliation = {
+    time: time.toISOString(),
+    trigger: options.trigger,
+    outcome: outcome instanceof KernelUnavailableError ? 'unavailable' : outcomeOf(tally),
+    durationMs: performance.now() - started,
+    ...tally,
+    detail: outcome instanceof KernelUnavailableError ? outcome.message : null,
+  };
+  return director.lastReconciliation;
+}
+
+function outcomeOf({ refused, operations }: Tally): Reconciliation['outcome'] {
+  if (refused > 0) return 'refused';
+  return operations > 0 ? 'repaired' : 'clean';
+}
+
+async function compareAndConverge(side: KernelSide, options: PassOptions, tally: Tally): Promise<void> {
+  const actual = await side.driver.read();
+  const suspects = new Set([...side.problems.keys()].map(frontendKeyOf));
+  let present = 0;
+  for await (const page of entryPages(side.store)) {
+    for (const { desired } of differences(page, actual)) suspects.add(frontendKeyOf(desired.key));
+    for (const { key, state } of page) {
+      if (actual.has(key)) present += 1;
+      else if (state === 'removing') suspects.add(frontendKeyOf(key));
+    }
+  }
+  side.director.foreignEntries = actual.size - present;
+  const emptied = present === 0 && options.trigger === 'start' && suspects.size > 0;
+  if (emptied) await recordEmptied(side, options.context, suspects.size);
+  const keys = [...suspects];
+  for (let start = 0; start < keys.length; start += FRONTENDS_PER_TURN) {
+    const frontends = new Set(keys.slice(start, start + FRONTENDS_PER_TURN));
+    await options.turns.run(() => convergeAndRecord(side, { ...options, frontends, emptied, tally }));
+  }
+}
+
+/** All owned entries, in slices between which the event loop runs. */
+export async function* entryPages(store: Store): AsyncGenerator<OwnedEntry[]> {
+  for (let after = ''; ; ) {
+    const page = store.read((reader) => reader.entries({ after, limit: ENTRIES_PER_SLICE }));
+    if (page.length > 0) yield page;
+    if (page.length < ENTRIES_PER_SLICE) return;
+    after = page[page.length - 1]?.key ?? after;
+    await nextTurn();
+  }
+}
+
+interface ChunkOptions extends PassOptions {
+  readonly frontends: ReadonlySet<string>;
+  readonly emptied: boolean;
+  readonly tally: Tally;
+}
+
+async function convergeAndRecord(side: KernelSide, options: ChunkOptions): Promise<void> {
+  const { tally, context } = options;
+  const convergence = await converge(side, options.frontends);
+  const drifted = convergence.differences.filter(({ desired }) => !side.problems.get(desired.key));
+  const added = noteConvergence(side, convergence);
+  tally.drift += drifted.length;
+  tally.operations += convergence.results.length;
+  tally.refused += convergence.foreign.length;
+  tally.refused += convergence.results.filter((result) => judge(result) === 'refused').length;
+  const { name } = side.director;
+  await side.store.write(context, (tx) => {
+    if (!options.emptied) for (const one of drifted) recordDrift(tx, name, one, options.trigger);
+    for (const [resource, results] of resultsByResource(convergence)) {
+      recordApplied(tx, { director: name, resource, results, durationMicros: convergence.durationMicros });
+    }
+    for (const { path, key, detail } of added) {
+      const results = convergence.results.filter(({ operation }) => operation.key === key);
+      recordRefused(tx, { director: name, resource: path, results, durationMicros: 0, detail });
+    }
+    forgetGone(tx, convergence.gone);
+  });
+}
+
+function recordDrift(
+  tx: Transaction,
+  director: string,
+  { type, desired, actual }: Difference<OwnedEntry>,
+  trigger: Trigger,
+): void {
+  const sentences = {
+    missing: `${desired.key} was not in the kernel: made again.`,
+    different: `${desired.key} had other attributes in the kernel: set back.`,
+    unwanted: `${desired.key} was still in the kernel: removed.`,
+  };
+  const when = trigger === 'start' ? ' Found at start: edited, or left unfinished, while lvsd was down.' : '';
+  tx.record({
+    kind: 'drift',
+    resource: desired.path,
+    director,
+    before: actual && { key: actual.key, ...actual.config },
+    after: desired.state === 'living' ? { key: desired.key, ...desired.config } : null,
+    detail: sentences[type] + when,
+  });
+}
+
+async function recordEmptied(side: KernelSide, context: WriteContext, frontends: number): Promise<void> {
+  const { name } = side.director;
+  await side.store.write(context, (tx) => {
+    tx.record({
+      kind: 'drift',
+      resource: `directors/${name}`,
+      director: name,
+      detail: `The kernel held none of our entries (a new boot?): those of ${frontends} virtual services are made again.`,
+    });
+  });
+}
+
+/** So that each event is found under the virtual service or real server whose entry it was about. */
+function resultsByResource({ results, entries }: Convergence): Map<string, OperationResult[]> {
+  const paths = new Map(entries.map(({ key, path }) => [key, path]));
+  const grouped = new Map<string, OperationResult[]>();
+  for (const result of results) {
+    const path = paths.get(result.operation.key) ?? '';
+    const group = grouped.get(path);
+    if (group) group.push(result);
+    else grouped.set(path, [result]);
+  }
+  return grouped;
+}

@@ -1,0 +1,63 @@
+import { parentPath } from '../domain/names.js';
+import type { State } from '../domain/schema/resource.js';
+
+/** Why an owned entry is not in the kernel as it should be. An entry without a problem is. */
+export interface Problem {
+  readonly key: string;
+  /** The resource whose entry it is. */
+  readonly path: string;
+  readonly state: Exclude<State, 'applied'>;
+  /** Stable code: a reason of the error table. */
+  readonly reason: string;
+  readonly detail: string;
+  /** The resource's revision that the kernel last took; 0: none. */
+  readonly observedRevision: number;
+  /** The entry has never been in the kernel: if the kernel has its key all the same, that one is somebody else's. */
+  readonly fresh: boolean;
+}
+
+export interface Problems {
+  readonly size: number;
+  get(key: string): Problem | undefined;
+  set(problem: Problem): void;
+  delete(key: string): void;
+  keys(): IterableIterator<string>;
+  /** The worst problem of the resource at this path or of anything below it. */
+  worst(path: string): Problem | undefined;
+}
+
+/** Problems are few, or all at once (the kernel is away): the index by path is built when first asked for. */
+export function createProblems(): Problems {
+  const byKey = new Map<string, Problem>();
+  let worstByPath: Map<string, Problem> | undefined;
+
+  return {
+    get size() {
+      return byKey.size;
+    },
+    get: (key) => byKey.get(key),
+    set(problem) {
+      byKey.set(problem.key, problem);
+      worstByPath = undefined;
+    },
+    delete(key) {
+      if (byKey.delete(key)) worstByPath = undefined;
+    },
+    keys: () => byKey.keys(),
+    worst(path) {
+      if (byKey.size === 0) return undefined;
+      worstByPath ??= indexWorst(byKey.values());
+      return worstByPath.get(path);
+    },
+  };
+}
+
+function indexWorst(problems: Iterable<Problem>): Map<string, Problem> {
+  const worst = new Map<string, Problem>();
+  for (const problem of problems) {
+    for (let path = problem.path; path !== ''; path = parentPath(path)) {
+      if (worst.get(path)?.state !== 'refused') worst.set(path, problem);
+    }
+  }
+  return worst;
+}

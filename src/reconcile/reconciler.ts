@@ -1,0 +1,107 @@
+/** Keeps one director's kernel equal to the definition: writes as they come, and passes over the whole table. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Reconciliation } from '../domain/schema/director.js';
+import type { IpvsDriver } from '../driver/driver.js';
+import type { Store, WriteContext } from '../store/store.js';
+import type { KernelSide } from './apply-changes.js';
+import { createDirectorState, type DirectorState } from './director-state.js';
+import { pass, type Trigger } from './pass.js';
+import { createProblems, type Problems } from './problems.js';
+import { createRunner } from './runner.js';
+import { createTurns } from './turns.js';
+import { createWritePath, type WritePath } from './write-path.js';
+
+export interface Reconciler extends WritePath {
+  readonly director: DirectorState;
+  readonly driver: IpvsDriver;
+  readonly problems: Problems;
+  readonly intervalSeconds: number;
+  /** The first pass; resolves when it is over, however it went. Later passes follow by themselves. */
+  start(): Promise<void>;
+  /** A pass now, on somebody's behalf; after one that is under way. */
+  reconcile(context: WriteContext): Promise<Reconciliation>;
+  /** Resolves when nothing of it touches store or kernel any more. The kernel's table stays. */
+  stop(): Promise<void>;
+}
+
+interface ReconcilerOptions {
+  readonly name: string;
+  readonly driver: IpvsDriver;
+  readonly driverReason: string;
+  readonly driverKind: DirectorState['driver'];
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly intervalSeconds: number;
+  readonly now: () => Date;
+}
+
+const MIN_INTERVAL_MS = 1000;
+const RETRY_INTERVAL_MS = 1000;
+
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { name, driver, driverReason, driverKind, store, logger, intervalSeconds, now } = options;
+  const director = createDirectorState({ name, driver: driverKind, driverReason });
+  const side: KernelSide = { driver, store, problems: createProblems(), director };
+  const writes = createTurns();
+  const passes = createTurns();
+
+  const runner = createRunner({
+    run: (cause) => passAs(cause === 'interval' ? 'interval' : 'retry', systemContext()),
+    maxIntervalMs: intervalSeconds * 1000,
+    minIntervalMs: MIN_INTERVAL_MS,
+    retryIntervalMs: RETRY_INTERVAL_MS,
+  });
+
+  async function passAs(trigger: Trigger, context: WriteContext): Promise<boolean> {
+    try {
+      const done = await passes.run(() => pass(side, { trigger, context, turns: writes, now }));
+      report(done);
+      return done.outcome !== 'unavailable' && side.problems.size === 0;
+    } catch (error) {
+      logger.error({ err: error, director: name }, 'a reconciliation failed by a defect or a store fault');
+      return false;
+    }
+  }
+
+  function report(done: Reconciliation): void {
+    const level = { clean: 'debug', repaired: 'info', refused: 'error', unavailable: 'warn' } as const;
+    logger[level[done.outcome]]({ director: name, ...done }, `reconciliation: ${done.outcome}`);
+  }
+
+  return {
+    ...createWritePath(side, { turns: writes, onPending: () => runner.trigger() }),
+    director,
+    driver,
+    problems: side.problems,
+    intervalSeconds,
+    async start() {
+      await passAs('start', systemContext());
+      runner.start();
+      if (!director.synced) runner.trigger();
+    },
+    async reconcile(context) {
+      const done = await passes.run(() => pass(side, { trigger: 'request', context, turns: writes, now }));
+      report(done);
+      if (done.outcome === 'unavailable') runner.trigger();
+      return done;
+    },
+    async stop() {
+      await runner.stop();
+      await passes.run(async () => undefined);
+      await writes.run(async () => undefined);
+    },
+  };
+}
+
+/** What lvsd does by itself. */
+function systemContext(): WriteContext {
+  return {
+    actor: { principal: 'system', credentialId: null, roles: [] },
+    transport: 'system',
+    sourceAddress: null,
+    requestId: randomUUID(),
+    reason: null,
+    action: 'reconcile',
+  };
+}

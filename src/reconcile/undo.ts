@@ -1,0 +1,58 @@
+import { frontendKeyOf } from '../domain/keys.js';
+import { KernelUnavailableError } from '../driver/kernel-error.js';
+import type { Committed, Store, Transaction, WriteContext } from '../store/store.js';
+import { attempt, type KernelSide } from './apply-changes.js';
+import { type Convergence, converge } from './converge.js';
+import { noteConvergence } from './note-convergence.js';
+import { forgetGone, recordApplied } from './record.js';
+
+interface Undoable {
+  readonly context: WriteContext;
+  readonly scope: string;
+  readonly committed: Committed<unknown>;
+}
+
+/**
+ * Reverts a write that the kernel refused: a compensating revision puts back what was, and the kernel is converged with it,
+ * because part of the write may have been carried out.
+ */
+export async function undo(side: KernelSide, { context, scope, committed }: Undoable): Promise<void> {
+  const system: WriteContext = {
+    ...context,
+    actor: { principal: 'system', credentialId: null, roles: [] },
+    transport: 'system',
+    sourceAddress: null,
+    reason: `undoes ${context.action}, which the kernel refused`,
+    action: 'undo',
+  };
+  await side.store.write(system, (tx) => putBack(tx, committed));
+  const frontends = new Set(committed.entryChanges.map(({ key }) => frontendKeyOf(key)));
+  const convergence = await attempt(side, () => converge(side, frontends));
+  if (convergence instanceof KernelUnavailableError) return;
+  await recordConvergence(side.store, system, { director: side.director.name, scope, convergence });
+  noteConvergence(side, convergence);
+}
+
+/** In reverse order: what was made goes before its parent, what was removed comes back after it. */
+function putBack(tx: Transaction, { changes, entryChanges }: Committed<unknown>): void {
+  for (const { path, before } of [...changes].reverse()) {
+    if (before) tx.put(before);
+    else tx.remove(path);
+  }
+  for (const { before, after } of [...entryChanges].reverse()) {
+    if (before) tx.putEntry(before);
+    else if (after) tx.putEntry({ ...after, state: 'removing' });
+  }
+}
+
+async function recordConvergence(
+  store: Store,
+  context: WriteContext,
+  { director, scope, convergence }: { director: string; scope: string; convergence: Convergence },
+): Promise<void> {
+  const { results, durationMicros, gone } = convergence;
+  await store.write(context, (tx) => {
+    recordApplied(tx, { director, resource: scope, results, durationMicros });
+    forgetGone(tx, gone);
+  });
+}
