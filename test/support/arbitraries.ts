@@ -41,17 +41,22 @@ const ipv4 = fc.tuple(...Array.from({ length: 4 }, () => fc.nat(255))).map((byte
 const ipv6 = fc.ipV6().map((text) => canonicalAddress(text) ?? '::');
 const address = fc.oneof(ipv4, ipv6);
 
+/** Plain objects, as strict deep equality wants them. */
+function record<T>(members: { [K in keyof T]: Arbitrary<T[K]> }): Arbitrary<T> {
+  return fc.record(members, { noNullPrototype: true });
+}
+
 function moduleName(maxLength: number): Arbitrary<string> {
   const letter = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789_-');
   return fc.string({ unit: letter, minLength: 1, maxLength });
 }
 
 export const anyFrontend: Arbitrary<Frontend> = fc.oneof(
-  fc.record({ protocol, address, port: u16 }),
-  fc.record({ fwmark: fc.integer({ min: 1, max: 0xffffffff }), family }),
+  record({ protocol, address, port: u16 }),
+  record({ fwmark: fc.integer({ min: 1, max: 0xffffffff }), family }),
 );
 
-export const anyBackend: Arbitrary<Backend> = fc.record({ address, port: u16 });
+export const anyBackend: Arbitrary<Backend> = record({ address, port: u16 });
 
 const anyServiceChoices: ServiceChoices = {
   schedulers: moduleName(15),
@@ -75,33 +80,33 @@ export const anyOperation: Arbitrary<Operation> = operations(anyFrontend, anyBac
 });
 
 function serviceConfig(of: Family, choices: ServiceChoices): Arbitrary<ServiceConfig> {
-  const persistence: Arbitrary<KernelPersistence> = fc.record({
+  const persistence: Arbitrary<KernelPersistence> = record({
     timeoutSeconds: choices.timeouts,
     netmask: of === 'ipv4' ? ipv4 : choices.prefixLengths.map(String),
     engine: fc.option(choices.engines),
   });
-  return fc.record({
+  return record({
     scheduler: choices.schedulers,
     schedulerFlags,
     onePacket: fc.boolean(),
-    persistence: fc.option(persistence, { freq: 1 }),
+    persistence: fc.option(persistence, { freq: 3 }),
   });
 }
 
 function destinationConfig({ ports, weights, thresholds }: DestinationChoices): Arbitrary<DestinationConfig> {
   const limits = { weight: weights, upperThreshold: thresholds, lowerThreshold: thresholds };
-  const tunnel: Arbitrary<KernelTunnel> = fc.record({
+  const tunnel: Arbitrary<KernelTunnel> = record({
     type: fc.constantFrom('ipip' as const, 'gue' as const, 'gre' as const),
     port: ports,
     checksum: fc.constantFrom('none' as const, 'csum' as const, 'remcsum' as const),
   });
   return fc.oneof(
-    fc.record({
+    record({
       method: fc.constantFrom('nat' as const, 'dr' as const, 'local' as const, 'bypass' as const),
       ...limits,
       tunnel: fc.constant(null),
     }),
-    fc.record({ method: fc.constant('tun' as const), ...limits, tunnel }),
+    record({ method: fc.constant('tun' as const), ...limits, tunnel }),
   );
 }
 
@@ -122,10 +127,10 @@ function operations(
     .tuple(frontends, backends)
     .map(([frontend, backend]) => deleteDestination(frontend, backend));
   return fc.oneof(
-    { weight: 6, arbitrary: serviceWrites },
+    { weight: 12, arbitrary: serviceWrites },
     { weight: 1, arbitrary: frontends.map(deleteService) },
-    { weight: 10, arbitrary: destinationWrites },
-    { weight: 2, arbitrary: destinationDeletes },
+    { weight: 20, arbitrary: destinationWrites },
+    { weight: 4, arbitrary: destinationDeletes },
   );
 }
 
@@ -142,7 +147,7 @@ const nearFrontend = fc.constantFrom<Frontend>(
   { fwmark: 0xffffffff, family: 'ipv4' },
 );
 
-const nearBackend: Arbitrary<Backend> = fc.record({
+const nearBackend: Arbitrary<Backend> = record({
   address: fc.oneof(
     { weight: 6, arbitrary: fc.constantFrom('10.9.0.1', '10.9.0.2', '2001:db8:9::1', '2001:db8:9::2') },
     {
