@@ -31,7 +31,7 @@ function groupBytes(groups: string): number[] {
 }
 
 /** The canonical text of the first 4 or 16 bytes. */
-export function addressFromBytes(bytes: Uint8Array, family: Family): string {
+export function addressFromBytes(bytes: ArrayLike<number>, family: Family): string {
   if (family === 'ipv4') return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`;
   const groups: string[] = [];
   for (let i = 0; i < 16; i += 2) groups.push((((bytes[i] ?? 0) << 8) | (bytes[i + 1] ?? 0)).toString(16));

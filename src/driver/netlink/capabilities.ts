@@ -1,0 +1,115 @@
+/** What the kernel can do for IPVS, as far as that can be known without changing its table. */
+import { createReadStream } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Capabilities } from '../../domain/capabilities.js';
+import { encodeFrontend } from './codec.js';
+import { IPVS_CMD } from './constants.js';
+import { assertPermitted, type Session } from './session.js';
+
+export interface KernelFiles {
+  /** `uname -r`. */
+  readonly release: string;
+  /** Directory of the module trees by release, usually /lib/modules. */
+  readonly modulesDirectory: string;
+}
+
+/** Modules of IPVS that are neither a scheduler nor a persistence engine. */
+const OTHER_MODULES = new Set(['ftp']);
+
+/** GUE and GRE came with IPVS_DEST_ATTR_TUN_* in Linux 5.3. */
+const TUNNELS_SINCE = [5, 3] as const;
+
+export async function readCapabilities(session: Session, files: KernelFiles): Promise<Capabilities> {
+  const [modules, hasIpv6Stack, sctp] = await Promise.all([
+    readModules(files),
+    isReadable('/proc/net/if_inet6'),
+    isSctpBuiltIn(),
+  ]);
+  const engines = modules?.filter((name) => name.startsWith('pe_')).map((name) => name.slice(3));
+  return {
+    ipv6: hasIpv6Stack && isIpv6BuiltIn(session),
+    sctp,
+    fullnat: false,
+    schedulers: modules?.filter((name) => !name.startsWith('pe_') && !OTHER_MODULES.has(name)) ?? null,
+    persistenceEngines: engines ?? null,
+    tunnelTypes: isAtLeast(files.release, TUNNELS_SINCE) ? ['ipip', 'gue', 'gre'] : ['ipip'],
+  };
+}
+
+/** ip_vs without CONFIG_IP_VS_IPV6 answers EAFNOSUPPORT where others say that there is no such service. */
+function isIpv6BuiltIn({ connection, family }: Session): boolean {
+  const verdict = connection.request({
+    family: family(),
+    command: IPVS_CMD.GET_SERVICE,
+    encode: (writer) => encodeFrontend(writer, { protocol: 'tcp', address: '::', port: 0 }),
+  });
+  assertPermitted(verdict);
+  return verdict.errno !== constants.errno.EAFNOSUPPORT;
+}
+
+/**
+ * Names of the modules ip_vs_* without that prefix: loadable, built in or loaded. Null where the module tree cannot be
+ * seen, as in a container: the kernel loads from the host's tree, and what it finds there is not known beforehand.
+ */
+async function readModules({ release, modulesDirectory }: KernelFiles): Promise<string[] | null> {
+  const tree = join(modulesDirectory, release);
+  const [loadable, builtIn, loaded] = await Promise.all([
+    readText(join(tree, 'modules.dep')),
+    readText(join(tree, 'modules.builtin')),
+    readText('/proc/modules'),
+  ]);
+  if (loadable === undefined && builtIn === undefined) return null;
+  const names = new Set<string>();
+  for (const [, name] of `${loadable ?? ''}\n${builtIn ?? ''}`.matchAll(/\/ip_vs_(\w+)\.ko[.\w]*(?=:|$)/gm)) {
+    if (name) names.add(name);
+  }
+  for (const [, name] of (loaded ?? '').matchAll(/^ip_vs_(\w+) /gm)) if (name) names.add(name);
+  return [...names].sort();
+}
+
+/**
+ * Without CONFIG_IP_VS_PROTO_SCTP the kernel takes SCTP services and never forwards a packet; only its symbols tell
+ * (net/netfilter/ipvs/ip_vs_proto_sctp.c). Where they are hidden, SCTP is taken to be there, as distributions build it.
+ */
+async function isSctpBuiltIn(): Promise<boolean> {
+  let sawTcp = false;
+  let rest = '';
+  try {
+    for await (const chunk of createReadStream('/proc/kallsyms', {
+      encoding: 'latin1',
+      highWaterMark: 1 << 18,
+    })) {
+      const text = rest + String(chunk);
+      if (text.includes('ip_vs_sctp_init')) return true;
+      sawTcp ||= text.includes('ip_vs_tcp_init');
+      rest = text.slice(-32);
+    }
+  } catch {
+    return true;
+  }
+  return !sawTcp;
+}
+
+function isAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
+  const [actualMajor = 0, actualMinor = 0] = release.split(/[.-]/).map(Number);
+  return actualMajor > major || (actualMajor === major && actualMinor >= minor);
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+/** The netlink driver: `IpvsDriver` on the kernel of the network namespace that this process is in. */
+import { constants, release } from 'node:os';
+import type { Capabilities } from '../../domain/capabilities.js';
+import { parseFrontend } from '../../domain/keys.js';
+import type { Operation } from '../../domain/table.js';
+import type { IpvsDriver, OperationResult } from '../driver.js';
+import { KernelError } from '../kernel-error.js';
+import { readCapabilities } from './capabilities.js';
+import { encodeOperation } from './codec.js';
+import { IPVS_CMD } from './constants.js';
+import { malformed } from './malformed.js';
+import { attributesStart } from './message.js';
+import {
+  assertAnswered,
+  assertPermitted,
+  createSessionPool,
+  type Session,
+  type SessionPool,
+} from './session.js';
+import { createNetlinkSocket, type Transport } from './socket.js';
+import { TableReader } from './table-reader.js';
+import { INFO } from './tables.js';
+
+export interface NetlinkDriverOptions {
+  /** How long to wait for an answer that should be there at once; the process stands still that long. Default 2000. */
+  readonly receiveTimeoutMs?: number;
+  /** Where the kernel's module trees are. Default /lib/modules. */
+  readonly modulesDirectory?: string;
+  /** Opens the way to the kernel. Default: a generic netlink socket. */
+  readonly openTransport?: () => Transport;
+}
+
+export type NetlinkProbe =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string };
+
+export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDriver {
+  const files = { release: release(), modulesDirectory: options.modulesDirectory ?? '/lib/modules' };
+  const pool = createPool(options);
+  let capabilities: Capabilities | undefined;
+
+  return {
+    info: () =>
+      pool.use(async (session) => {
+        const { version, connectionTableSize } = readInfo(session);
+        capabilities ??= await readCapabilities(session, files);
+        return {
+          driver: 'netlink',
+          kernelRelease: files.release,
+          ipvsVersion: versionText(version),
+          connectionTableSize,
+          capabilities,
+        };
+      }),
+    read: ({ stats = false } = {}) => pool.use((session) => new TableReader(session, stats).all()),
+    readServices: (frontendKeys, { stats = false } = {}) =>
+      pool.use((session) => {
+        const frontends = [...new Set(frontendKeys)].map(parseFrontend);
+        return new TableReader(session, stats).some(frontends);
+      }),
+    apply: (operations) => pool.use((session) => applyOperations(session, operations)),
+    close: () => pool.close(),
+  };
+}
+
+/** Whether there is an IPVS that this process may steer. */
+export async function probeNetlink(options: NetlinkDriverOptions = {}): Promise<NetlinkProbe> {
+  const pool = createPool(options);
+  try {
+    await pool.use(async (session) => readInfo(session));
+    return { available: true };
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    pool.close();
+  }
+}
+
+function createPool({ receiveTimeoutMs = 2000, openTransport }: NetlinkDriverOptions): SessionPool {
+  return createSessionPool(openTransport ?? (() => createNetlinkSocket({ receiveTimeoutMs })));
+}
+
+/** ENOENT has two meanings: what an operation names is missing, or the family is gone and nothing was done. */
+async function applyOperations(
+  session: Session,
+  operations: readonly Operation[],
+): Promise<OperationResult[]> {
+  const results = await requestOperations(session, operations);
+  if (!results.some(isNotFound) || !session.hasFamilyMoved()) return results;
+  const unheard = results.filter(isNotFound).map(({ operation }) => operation);
+  const secondResults = (await requestOperations(session, unheard)).values();
+  return results.map((result) => (isNotFound(result) ? (secondResults.next().value ?? result) : result));
+}
+
+function isNotFound({ error }: OperationResult): boolean {
+  return error?.errno === constants.errno.ENOENT;
+}
+
+async function requestOperations(
+  session: Session,
+  operations: readonly Operation[],
+): Promise<OperationResult[]> {
+  const verdicts = await session.connection.requestAll({
+    family: session.family(),
+    items: operations,
+    command: ({ command }) => IPVS_CMD[command],
+    encode: encodeOperation,
+    pace: session.pace,
+  });
+  return operations.map((operation, index) => {
+    const verdict = verdicts[index];
+    if (verdict === undefined || verdict.errno === 0) return { operation, error: null };
+    assertPermitted(verdict);
+    const { command, key } = operation;
+    return { operation, error: new KernelError({ ...verdict, command, key }) };
+  });
+}
+
+function readInfo({ connection, family }: Session): { version: number; connectionTableSize: number } {
+  let version: number | undefined;
+  let connectionTableSize: number | undefined;
+  const verdict = connection.request({
+    family: family(),
+    command: IPVS_CMD.GET_INFO,
+    onReply(message) {
+      ({ version, connectionTableSize } = INFO.decode(message.source, attributesStart(message), message.end));
+    },
+  });
+  assertAnswered(verdict, 'GET_INFO');
+  if (version === undefined || connectionTableSize === undefined)
+    throw malformed('GET_INFO lacks an attribute');
+  return { version, connectionTableSize };
+}
+
+/** NVERSION of linux/ip_vs.h. */
+function versionText(version: number): string {
+  return `${(version >> 16) & 0xff}.${(version >> 8) & 0xff}.${version & 0xff}`;
+}

@@ -1,0 +1,249 @@
+/** Operations to attributes, and attributes to the entries of a table. */
+import { addressBytes, addressFromBytes } from '../../domain/address.js';
+import {
+  type Backend,
+  destinationKey,
+  type Family,
+  type Frontend,
+  familyOf,
+  familyOfAddress,
+  frontendKey,
+  isFwmark,
+  type Protocol,
+} from '../../domain/keys.js';
+import type {
+  DestinationConfig,
+  DestinationEntry,
+  KernelPersistence,
+  KernelSchedulerFlag,
+  KernelTunnel,
+  Operation,
+  ServiceConfig,
+  ServiceEntry,
+  Stats,
+} from '../../domain/table.js';
+import {
+  AF_INET,
+  AF_INET6,
+  FORWARDING_METHODS,
+  IP_VS_CONN_F_FWD_MASK,
+  IP_VS_SVC_F_ONEPACKET,
+  IP_VS_SVC_F_PERSISTENT,
+  IP_VS_SVC_F_SCHED,
+  PROTOCOLS,
+  TUNNEL_CHECKSUMS,
+  TUNNEL_TYPES,
+} from './constants.js';
+import { malformed } from './malformed.js';
+import { type DestinationValues, ENTRY, type ServiceValues } from './tables.js';
+import type { Writer } from './writer.js';
+
+/** The kernel shows a service whose scheduler could not be bound with this name, and takes it too (ip_vs_add_service). */
+const NO_SCHEDULER = 'none';
+
+const SCHEDULER_FLAGS = Object.entries(IP_VS_SVC_F_SCHED) as [KernelSchedulerFlag, number][];
+const PROTOCOL_NAMES = new Map(
+  Object.entries(PROTOCOLS).map(([name, number]): [number, Protocol] => [number, name as Protocol]),
+);
+/** Networks of persistence count single clients unless told otherwise; sent too when there is no persistence. */
+const WHOLE_ADDRESS_MASK = [255, 255, 255, 255];
+const WHOLE_ADDRESS_PREFIX = 128;
+
+/** The attributes of a change; those of a destination's service are only what identifies it. */
+export function encodeOperation(writer: Writer, operation: Operation): void {
+  const service = frontendValues(operation.frontend);
+  if ('backend' in operation) {
+    const config = 'config' in operation ? destinationConfigValues(operation.config) : undefined;
+    ENTRY.encode(writer, { service, destination: { ...backendValues(operation.backend), ...config } });
+  } else if ('config' in operation) {
+    const config = serviceConfigValues(operation.config, familyOf(operation.frontend));
+    ENTRY.encode(writer, { service: { ...service, ...config } });
+  } else {
+    ENTRY.encode(writer, { service });
+  }
+}
+
+/** The attributes that identify a service. */
+export function encodeFrontend(writer: Writer, frontend: Frontend): void {
+  ENTRY.encode(writer, { service: frontendValues(frontend) });
+}
+
+/**
+ * The service of a message; `stats` says whether it was decoded with them. Undefined for a protocol that IPVS does not
+ * forward, although the kernel lets netlink name any: such a service does nothing and is nobody's.
+ */
+export function serviceEntryOf(values: ServiceValues, stats: boolean): ServiceEntry | undefined {
+  const frontend = frontendOf(values);
+  if (frontend === undefined) return undefined;
+  const entry: ServiceEntry = {
+    kind: 'service',
+    key: frontendKey(frontend),
+    frontend,
+    config: serviceConfigOf(values, familyOf(frontend)),
+  };
+  return stats ? { ...entry, stats: statsOf(values) } : entry;
+}
+
+export interface OwningService {
+  readonly key: string;
+  readonly frontend: Frontend;
+}
+
+/** The destination of a message that came when the destinations of `service` were asked for. */
+export function destinationEntryOf(
+  values: DestinationValues,
+  service: OwningService,
+  stats: boolean,
+): DestinationEntry {
+  const backend = backendOf(values, familyOf(service.frontend));
+  const entry: DestinationEntry = {
+    kind: 'destination',
+    key: destinationKey(service.key, backend),
+    frontend: service.frontend,
+    backend,
+    config: destinationConfigOf(values),
+  };
+  if (!stats) return entry;
+  const connections = {
+    active: required(values.activeConnections, 'ACTIVE_CONNS'),
+    inactive: required(values.inactiveConnections, 'INACT_CONNS'),
+    persistent: required(values.persistentConnections, 'PERSIST_CONNS'),
+  };
+  return { ...entry, stats: statsOf(values), connections };
+}
+
+function frontendValues(frontend: Frontend): ServiceValues {
+  const family = familyNumber(familyOf(frontend));
+  if (isFwmark(frontend)) return { family, fwmark: frontend.fwmark };
+  const { protocol, address, port } = frontend;
+  return { family, protocol: PROTOCOLS[protocol], address: addressBytes(address), port };
+}
+
+/** What identifies a service; undefined for a protocol that IPVS does not forward. */
+export function frontendOf(values: ServiceValues): Frontend | undefined {
+  const family = familyFrom(required(values.family, 'AF'));
+  if (values.fwmark !== undefined) return { fwmark: values.fwmark, family };
+  const protocol = PROTOCOL_NAMES.get(required(values.protocol, 'PROTOCOL'));
+  if (protocol === undefined) return undefined;
+  const address = addressFromBytes(required(values.address, 'ADDR'), family);
+  return { protocol, address, port: required(values.port, 'PORT') };
+}
+
+function serviceConfigValues(config: ServiceConfig, family: Family): ServiceValues {
+  const { scheduler, schedulerFlags, onePacket, persistence } = config;
+  let flags = persistence ? IP_VS_SVC_F_PERSISTENT : 0;
+  if (onePacket) flags |= IP_VS_SVC_F_ONEPACKET;
+  for (const flag of schedulerFlags) flags |= IP_VS_SVC_F_SCHED[flag];
+  return {
+    scheduler: scheduler === '' ? NO_SCHEDULER : scheduler,
+    ...(persistence?.engine ? { engine: persistence.engine } : {}),
+    flags,
+    timeoutSeconds: persistence?.timeoutSeconds ?? 0,
+    ...(family === 'ipv4'
+      ? { mask: persistence ? addressBytes(persistence.netmask) : WHOLE_ADDRESS_MASK }
+      : { prefixLength: persistence ? Number(persistence.netmask) : WHOLE_ADDRESS_PREFIX }),
+  };
+}
+
+export function serviceConfigOf(values: ServiceValues, family: Family): ServiceConfig {
+  const flags = required(values.flags, 'FLAGS');
+  const scheduler = required(values.scheduler, 'SCHED_NAME');
+  return {
+    scheduler: scheduler === NO_SCHEDULER ? '' : scheduler,
+    schedulerFlags: SCHEDULER_FLAGS.filter(([, bit]) => flags & bit).map(([flag]) => flag),
+    onePacket: (flags & IP_VS_SVC_F_ONEPACKET) !== 0,
+    persistence: flags & IP_VS_SVC_F_PERSISTENT ? persistenceOf(values, family) : null,
+  };
+}
+
+function persistenceOf(values: ServiceValues, family: Family): KernelPersistence {
+  const netmask =
+    family === 'ipv4'
+      ? addressFromBytes(required(values.mask, 'NETMASK'), 'ipv4')
+      : String(required(values.prefixLength, 'NETMASK'));
+  return {
+    timeoutSeconds: required(values.timeoutSeconds, 'TIMEOUT'),
+    netmask,
+    engine: values.engine ?? null,
+  };
+}
+
+function backendValues({ address, port }: Backend): DestinationValues {
+  return { family: familyNumber(familyOfAddress(address)), address: addressBytes(address), port };
+}
+
+/** Kernels before 3.18 have no ADDR_FAMILY: a destination is then of its service's family. */
+export function backendOf(values: DestinationValues, serviceFamily: Family): Backend {
+  const family = values.family === undefined ? serviceFamily : familyFrom(values.family);
+  return {
+    address: addressFromBytes(required(values.address, 'ADDR'), family),
+    port: required(values.port, 'PORT'),
+  };
+}
+
+function destinationConfigValues(config: DestinationConfig): DestinationValues {
+  const { method, weight, upperThreshold, lowerThreshold, tunnel } = config;
+  const values = { method: FORWARDING_METHODS.indexOf(method), weight, upperThreshold, lowerThreshold };
+  if (method !== 'tun' || tunnel === null) return values;
+  return {
+    ...values,
+    tunnelType: TUNNEL_TYPES.indexOf(tunnel.type),
+    tunnelPort: tunnel.port,
+    tunnelFlags: TUNNEL_CHECKSUMS.indexOf(tunnel.checksum),
+  };
+}
+
+export function destinationConfigOf(values: DestinationValues): DestinationConfig {
+  const number = required(values.method, 'FWD_METHOD') & IP_VS_CONN_F_FWD_MASK;
+  const method = FORWARDING_METHODS[number];
+  if (method === undefined) throw malformed(`a destination has forwarding method ${number}`);
+  return {
+    method,
+    weight: required(values.weight, 'WEIGHT'),
+    upperThreshold: required(values.upperThreshold, 'U_THRESH'),
+    lowerThreshold: required(values.lowerThreshold, 'L_THRESH'),
+    tunnel: method === 'tun' ? tunnelOf(values) : null,
+  };
+}
+
+/**
+ * Kernels before 5.3 do not show these attributes and know ipip alone. Later ones keep any numbers: a type that they do
+ * not know acts as ipip, and of two checksum flags the remote one comes first (ip_vs_tunnel_xmit, ip_vs_gue_encap).
+ */
+function tunnelOf({ tunnelType = 0, tunnelPort = 0, tunnelFlags = 0 }: DestinationValues): KernelTunnel {
+  return {
+    type: TUNNEL_TYPES[tunnelType] ?? 'ipip',
+    port: tunnelPort,
+    checksum: TUNNEL_CHECKSUMS[Math.min(tunnelFlags & 3, 2)] ?? 'none',
+  };
+}
+
+function statsOf({ stats64, stats }: Pick<ServiceValues, 'stats' | 'stats64'>): Stats {
+  const values = required(stats64 ?? stats, 'STATS');
+  return {
+    connections: required(values.connections, 'CONNS'),
+    inPackets: required(values.inPackets, 'INPKTS'),
+    outPackets: required(values.outPackets, 'OUTPKTS'),
+    inBytes: required(values.inBytes, 'INBYTES'),
+    outBytes: required(values.outBytes, 'OUTBYTES'),
+    connectionRate: required(values.connectionRate, 'CPS'),
+    inPacketRate: required(values.inPacketRate, 'INPPS'),
+    outPacketRate: required(values.outPacketRate, 'OUTPPS'),
+    inByteRate: required(values.inByteRate, 'INBPS'),
+    outByteRate: required(values.outByteRate, 'OUTBPS'),
+  };
+}
+
+function familyNumber(family: Family): number {
+  return family === 'ipv4' ? AF_INET : AF_INET6;
+}
+
+function familyFrom(number: number): Family {
+  if (number !== AF_INET && number !== AF_INET6) throw malformed(`an address has family ${number}`);
+  return number === AF_INET ? 'ipv4' : 'ipv6';
+}
+
+function required<T>(value: T | undefined, attribute: string): T {
+  if (value === undefined) throw malformed(`${attribute} is missing`);
+  return value;
+}

@@ -1,0 +1,170 @@
+/**
+ * Requests and their answers over one socket, which serves one caller at a time. The kernel carries out a request while
+ * it is sent (netlink_rcv_skb), answers refusals always and successes only on NLM_F_ACK, each with the request's sequence
+ * number. After anything thrown from here, unread answers may be left in the socket: close it.
+ */
+import { Source } from './attributes.js';
+import { NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from './constants.js';
+import {
+  askForAck,
+  beginRequest,
+  endRequest,
+  type Message,
+  messagesOf,
+  type Verdict,
+  verdictOf,
+} from './message.js';
+import type { Pacer } from './pacer.js';
+import type { Transport } from './socket.js';
+import { Writer } from './writer.js';
+
+export interface Request {
+  readonly family: number;
+  readonly command: number;
+  /** Writes the attributes; none when left out. */
+  encode?(writer: Writer): void;
+  /** Called for each message of the answer but acknowledgements; the message is valid during the call. */
+  onReply?(message: Message): void;
+}
+
+export interface RequestSeries<T> {
+  readonly family: number;
+  readonly items: readonly T[];
+  command(item: T): number;
+  encode(writer: Writer, item: T): void;
+  /** As that of `Request`. */
+  onReply?(item: T, message: Message): void;
+  readonly pace: Pacer;
+}
+
+export interface DumpOutcome extends Verdict {
+  /** The kernel held its lock from the first entry to the last: all came in one datagram. */
+  readonly isAtomic: boolean;
+  /** The kernel says that the table changed while it was dumped (NLM_F_DUMP_INTR). */
+  readonly isInterrupted: boolean;
+}
+
+const DONE: Verdict = { errno: 0 };
+
+/** Requests in one datagram: more gain nothing, fewer cost a system call each. */
+const SERIES_MAX = 256;
+const SERIES_MIN = 8;
+const SERIES_MAX_BYTES = 128 * 1024;
+/** What one datagram of requests should take: some requests are a thousand times slower than others. */
+const SERIES_TARGET_MS = 10;
+
+export class Connection {
+  readonly #transport: Transport;
+  readonly #writer = new Writer();
+  #nextSequence = 1;
+  #seriesLimit = 64;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  /** One request, answered when this returns. */
+  request({ family, command, encode, onReply }: Request): Verdict {
+    this.#writer.clear();
+    const start = this.#begin(family, command, 0);
+    encode?.(this.#writer);
+    endRequest(this.#writer, start);
+    return this.#sendAndCollect(start, 1, (_, message) => onReply?.(message))[0] ?? DONE;
+  }
+
+  /** Requests in their order, many to a datagram, each with its verdict whatever became of the others. */
+  async requestAll<T>(series: RequestSeries<T>): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    while (verdicts.length < series.items.length) {
+      const begun = performance.now();
+      for (const verdict of this.#requestSome(series, verdicts.length)) verdicts.push(verdict);
+      this.#adaptSeries(performance.now() - begun);
+      const pause = series.pace();
+      if (pause) await pause;
+    }
+    return verdicts;
+  }
+
+  /** A request for a list, which comes in as many datagrams as it takes. */
+  async dump({ family, command, encode, onReply }: Request, pace: Pacer): Promise<DumpOutcome> {
+    this.#writer.clear();
+    const sequence = this.#nextSequence;
+    const start = this.#begin(family, command, NLM_F_DUMP);
+    encode?.(this.#writer);
+    endRequest(this.#writer, start);
+    this.#transport.send(this.#writer.written());
+    let parts = 0;
+    let isInterrupted = false;
+    for (;;) {
+      let replies = 0;
+      for (const message of messagesOf(new Source(this.#transport.receive()))) {
+        if (message.sequence !== sequence) continue;
+        if (message.flags & NLM_F_DUMP_INTR) isInterrupted = true;
+        if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
+          return { ...verdictOf(message), isAtomic: parts + Math.sign(replies) <= 1, isInterrupted };
+        }
+        replies++;
+        onReply?.(message);
+      }
+      parts++;
+      const pause = pace();
+      if (pause) await pause;
+    }
+  }
+
+  #begin(family: number, command: number, flags: number): number {
+    const sequence = this.#nextSequence;
+    this.#nextSequence = (sequence + 1) >>> 0;
+    return beginRequest(this.#writer, { family, command, sequence, flags });
+  }
+
+  #requestSome<T>({ family, items, command, encode, onReply }: RequestSeries<T>, from: number): Verdict[] {
+    const writer = this.#writer;
+    writer.clear();
+    let count = 0;
+    let last = 0;
+    for (const item of items.slice(from, from + this.#seriesLimit)) {
+      last = this.#begin(family, command(item), 0);
+      encode(writer, item);
+      endRequest(writer, last);
+      count++;
+      if (writer.length > SERIES_MAX_BYTES) break;
+    }
+    return this.#sendAndCollect(last, count, (index, message) =>
+      onReply?.(items[from + index] as T, message),
+    );
+  }
+
+  /** Sends the `count` requests in the writer, the last of which begins at `last`, and reads their answers. */
+  #sendAndCollect(
+    last: number,
+    count: number,
+    onReply: (index: number, message: Message) => void,
+  ): Verdict[] {
+    const first = (this.#nextSequence - count) >>> 0;
+    const verdicts = new Array<Verdict>(count).fill(DONE);
+    askForAck(this.#writer, last);
+    this.#transport.send(this.#writer.written());
+    for (;;) {
+      for (const message of messagesOf(new Source(this.#transport.receive()))) {
+        const index = (message.sequence - first) >>> 0;
+        if (index >= count) continue;
+        if (message.type !== NLMSG_ERROR) {
+          onReply(index, message);
+          continue;
+        }
+        verdicts[index] = verdictOf(message);
+        if (index === count - 1) return verdicts;
+      }
+    }
+  }
+
+  #adaptSeries(elapsedMs: number): void {
+    const ideal = Math.round(this.#seriesLimit * (SERIES_TARGET_MS / Math.max(elapsedMs, 0.1)));
+    this.#seriesLimit = Math.min(SERIES_MAX, Math.max(SERIES_MIN, ideal));
+  }
+}

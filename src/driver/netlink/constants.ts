@@ -1,0 +1,129 @@
+/** Numbers of the kernel's user-space interface, each group with the header that defines it. */
+
+/** linux/socket.h and asm-generic/socket.h */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_RCVTIMEO = 20;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const SOL_NETLINK = 270;
+export const MSG_TRUNC = 0x20;
+
+/** linux/netlink.h */
+export const NETLINK_GENERIC = 16;
+export const NETLINK_CAP_ACK = 10;
+export const NETLINK_EXT_ACK = 11;
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_DUMP_INTR = 0x10;
+export const NLM_F_DUMP = 0x300;
+export const NLM_F_CAPPED = 0x100;
+export const NLM_F_ACK_TLVS = 0x200;
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
+export const NLMSGERR_ATTR_MSG = 1;
+export const NLA_F_NESTED = 0x8000;
+/** Without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
+export const NLA_TYPE_MASK = 0x3fff;
+
+/** linux/genetlink.h */
+export const GENL_ID_CTRL = 16;
+export const CTRL_CMD_GETFAMILY = 3;
+export const CTRL_ATTR_FAMILY_ID = 1;
+export const CTRL_ATTR_FAMILY_NAME = 2;
+
+/** linux/ip_vs.h: IPVS_GENL_NAME, IPVS_GENL_VERSION */
+export const IPVS_GENL_NAME = 'IPVS';
+export const IPVS_GENL_VERSION = 1;
+
+/** linux/ip_vs.h: IPVS_CMD_* */
+export const IPVS_CMD = {
+  NEW_SERVICE: 1,
+  SET_SERVICE: 2,
+  DEL_SERVICE: 3,
+  GET_SERVICE: 4,
+  NEW_DEST: 5,
+  SET_DEST: 6,
+  DEL_DEST: 7,
+  GET_DEST: 8,
+  GET_INFO: 15,
+} as const;
+
+/** linux/ip_vs.h: IPVS_CMD_ATTR_* */
+export const IPVS_CMD_ATTR = { SERVICE: 1, DEST: 2 } as const;
+
+/** linux/ip_vs.h: IPVS_SVC_ATTR_* */
+export const IPVS_SVC_ATTR = {
+  AF: 1,
+  PROTOCOL: 2,
+  ADDR: 3,
+  PORT: 4,
+  FWMARK: 5,
+  SCHED_NAME: 6,
+  FLAGS: 7,
+  TIMEOUT: 8,
+  NETMASK: 9,
+  STATS: 10,
+  PE_NAME: 11,
+  STATS64: 12,
+} as const;
+
+/** linux/ip_vs.h: IPVS_DEST_ATTR_* */
+export const IPVS_DEST_ATTR = {
+  ADDR: 1,
+  PORT: 2,
+  FWD_METHOD: 3,
+  WEIGHT: 4,
+  U_THRESH: 5,
+  L_THRESH: 6,
+  ACTIVE_CONNS: 7,
+  INACT_CONNS: 8,
+  PERSIST_CONNS: 9,
+  STATS: 10,
+  ADDR_FAMILY: 11,
+  STATS64: 12,
+  TUN_TYPE: 13,
+  TUN_PORT: 14,
+  TUN_FLAGS: 15,
+} as const;
+
+/** linux/ip_vs.h: IPVS_STATS_ATTR_* */
+export const IPVS_STATS_ATTR = {
+  CONNS: 1,
+  INPKTS: 2,
+  OUTPKTS: 3,
+  INBYTES: 4,
+  OUTBYTES: 5,
+  CPS: 6,
+  INPPS: 7,
+  OUTPPS: 8,
+  INBPS: 9,
+  OUTBPS: 10,
+} as const;
+
+/** linux/ip_vs.h: IPVS_INFO_ATTR_* */
+export const IPVS_INFO_ATTR = { VERSION: 1, CONN_TAB_SIZE: 2 } as const;
+
+/** linux/ip_vs.h: IP_VS_SVC_F_*. HASHED (0x2) is the kernel's own mark and no attribute of a service. */
+export const IP_VS_SVC_F_PERSISTENT = 0x1;
+export const IP_VS_SVC_F_ONEPACKET = 0x4;
+export const IP_VS_SVC_F_SCHED = { 'flag-1': 0x8, 'flag-2': 0x10, 'flag-3': 0x20 } as const;
+
+/** linux/ip_vs.h: IP_VS_CONN_F_FWD_MASK and the methods under it, by value */
+export const IP_VS_CONN_F_FWD_MASK = 0x7;
+export const FORWARDING_METHODS = ['nat', 'local', 'tun', 'dr', 'bypass'] as const;
+
+/** linux/ip_vs.h: IP_VS_CONN_F_TUNNEL_TYPE_*, by value */
+export const TUNNEL_TYPES = ['ipip', 'gue', 'gre'] as const;
+
+/** linux/ip_vs.h: IP_VS_TUNNEL_ENCAP_FLAG_*, by value */
+export const TUNNEL_CHECKSUMS = ['none', 'csum', 'remcsum'] as const;
+
+/** linux/in.h: IPPROTO_* */
+export const PROTOCOLS = { tcp: 6, udp: 17, sctp: 132 } as const;

@@ -1,0 +1,18 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Longest stretch of work, in milliseconds, before the event loop gets its turn. */
+const SLICE_MS = 10;
+
+/** Call it between steps of long work and await what it gives: a pause when one is due. */
+export type Pacer = () => Promise<void> | undefined;
+
+export function createPacer(): Pacer {
+  let sliceStart = performance.now();
+
+  async function pause(): Promise<void> {
+    await nextTurn();
+    sliceStart = performance.now();
+  }
+
+  return () => (performance.now() - sliceStart < SLICE_MS ? undefined : pause());
+}

@@ -1,0 +1,143 @@
+/** Reads the table: a list of services, then one list of destinations for each, as the protocol has it. */
+import { constants } from 'node:os';
+import type { Frontend } from '../../domain/keys.js';
+import type { DestinationEntry, ServiceEntry, Table, TableEntry } from '../../domain/table.js';
+import { destinationEntryOf, encodeFrontend, type OwningService, serviceEntryOf } from './codec.js';
+import type { Request } from './connection.js';
+import { IPVS_CMD } from './constants.js';
+import { malformed } from './malformed.js';
+import { attributesStart, type Message } from './message.js';
+import { assertAnswered, type Session } from './session.js';
+import { ENTRY, ENTRY_WITH_STATS } from './tables.js';
+
+const { EAFNOSUPPORT, ESRCH } = constants.errno;
+
+/** How often a list is asked for before it is taken as good as it can be had. */
+const DUMPS_MAX = 6;
+
+export class TableReader {
+  readonly #session: Session;
+  readonly #stats: boolean;
+
+  constructor(session: Session, stats: boolean) {
+    this.#session = session;
+    this.#stats = stats;
+  }
+
+  async all(): Promise<Table> {
+    return this.#withDestinations(await this.#dumpServices());
+  }
+
+  /** The services of these frontends that are there. */
+  async some(frontends: readonly Frontend[]): Promise<Table> {
+    return this.#withDestinations(await this.#getServices(frontends));
+  }
+
+  /** A service that vanished since it was read has no destinations: those without any are asked for again. */
+  async #withDestinations(services: readonly ServiceEntry[]): Promise<Table> {
+    const destinations = new Map<string, DestinationEntry[]>();
+    for (const service of services) destinations.set(service.key, await this.#dumpDestinations(service));
+    const isEmpty = ({ key }: ServiceEntry): boolean => destinations.get(key)?.length === 0;
+    const empty = services.filter(isEmpty).map(({ frontend }) => frontend);
+    const still = new Map((await this.#getServices(empty)).map((service) => [service.key, service]));
+
+    const table = new Map<string, TableEntry>();
+    for (const service of services) {
+      const current = isEmpty(service) ? still.get(service.key) : service;
+      if (current) table.set(current.key, current);
+      for (const destination of destinations.get(service.key) ?? []) table.set(destination.key, destination);
+    }
+    return table;
+  }
+
+  #dumpServices(): Promise<ServiceEntry[]> {
+    return this.#dumpUntilStable('GET_SERVICE', { decode: (message) => this.#serviceOf(message) });
+  }
+
+  #dumpDestinations(service: OwningService): Promise<DestinationEntry[]> {
+    return this.#dumpUntilStable('GET_DEST', {
+      encode: (writer) => encodeFrontend(writer, service.frontend),
+      decode: (message) => this.#destinationOf(message, service),
+    });
+  }
+
+  async #getServices(frontends: readonly Frontend[]): Promise<ServiceEntry[]> {
+    const services: ServiceEntry[] = [];
+    const verdicts = await this.#session.connection.requestAll({
+      family: this.#session.family(),
+      items: frontends,
+      command: () => IPVS_CMD.GET_SERVICE,
+      encode: encodeFrontend,
+      onReply: (_, message) => {
+        const service = this.#serviceOf(message);
+        if (service) services.push(service);
+      },
+      pace: this.#session.pace,
+    });
+    for (const verdict of verdicts) {
+      if (verdict.errno !== ESRCH && verdict.errno !== EAFNOSUPPORT) assertAnswered(verdict, 'GET_SERVICE');
+    }
+    return services;
+  }
+
+  /**
+   * The kernel walks its table by counting, and lets changes in between two datagrams of a list: entries are then shown
+   * twice or left out without a mark. A list of one datagram is exact; a longer one is asked for until two lists in a
+   * row name the same entries. Under endless change it is the union of the last two.
+   */
+  async #dumpUntilStable<T extends { readonly key: string }>(
+    command: 'GET_SERVICE' | 'GET_DEST',
+    { encode, decode }: Pick<Request, 'encode'> & { decode(message: Message): T | undefined },
+  ): Promise<T[]> {
+    let previous: Map<string, T> | undefined;
+    for (let dumps = 1; ; dumps++) {
+      const entries: T[] = [];
+      const outcome = await this.#session.connection.dump(
+        {
+          family: this.#session.family(),
+          command: IPVS_CMD[command],
+          ...(encode && { encode }),
+          onReply(message) {
+            const entry = decode(message);
+            if (entry) entries.push(entry);
+          },
+        },
+        this.#session.pace,
+      );
+      assertAnswered(outcome, command);
+      const current = new Map(entries.map((entry) => [entry.key, entry]));
+      const isWhole = current.size === entries.length && !outcome.isInterrupted;
+      if (isWhole && (outcome.isAtomic || haveSameKeys(previous, current))) return entries;
+      if (dumps === DUMPS_MAX) return [...new Map([...(previous ?? []), ...current]).values()];
+      previous = current;
+    }
+  }
+
+  #serviceOf(message: Message): ServiceEntry | undefined {
+    const { service } = this.#decode(message);
+    if (service === undefined) throw malformed('an answer to GET_SERVICE has no service');
+    return serviceEntryOf(service, this.#stats);
+  }
+
+  #destinationOf(message: Message, service: OwningService): DestinationEntry {
+    const { destination } = this.#decode(message);
+    if (destination === undefined) throw malformed('an answer to GET_DEST has no destination');
+    return destinationEntryOf(destination, service, this.#stats);
+  }
+
+  #decode(message: Message): ReturnType<typeof ENTRY_WITH_STATS.decode> {
+    const table = this.#stats ? ENTRY_WITH_STATS : ENTRY;
+    return table.decode(message.source, attributesStart(message), message.end);
+  }
+}
+
+/** In the same order too: an entry that moved was removed and added again. */
+function haveSameKeys(
+  before: ReadonlyMap<string, unknown> | undefined,
+  now: ReadonlyMap<string, unknown>,
+): boolean {
+  if (before === undefined || before.size !== now.size) return false;
+  const keys = now.keys();
+  for (const key of before.keys()) if (keys.next().value !== key) return false;
+  return true;
+}

@@ -1,0 +1,126 @@
+/** The attribute tables of the IPVS family and of generic netlink's own. Their order is the order that ipvsadm sends. */
+import {
+  attributeTable,
+  bigEndianU16,
+  bytes,
+  counter32,
+  counter64,
+  maskedFlags,
+  nested,
+  text,
+  u8,
+  u16,
+  u32,
+} from './attributes.js';
+import {
+  CTRL_ATTR_FAMILY_ID,
+  CTRL_ATTR_FAMILY_NAME,
+  IPVS_CMD_ATTR,
+  IPVS_DEST_ATTR,
+  IPVS_INFO_ATTR,
+  IPVS_STATS_ATTR,
+  IPVS_SVC_ATTR,
+} from './constants.js';
+
+/** ip_vs_genl_fill_stats */
+const STATS_32 = attributeTable({
+  connections: counter32(IPVS_STATS_ATTR.CONNS),
+  inPackets: counter32(IPVS_STATS_ATTR.INPKTS),
+  outPackets: counter32(IPVS_STATS_ATTR.OUTPKTS),
+  inBytes: counter64(IPVS_STATS_ATTR.INBYTES),
+  outBytes: counter64(IPVS_STATS_ATTR.OUTBYTES),
+  connectionRate: counter32(IPVS_STATS_ATTR.CPS),
+  inPacketRate: counter32(IPVS_STATS_ATTR.INPPS),
+  outPacketRate: counter32(IPVS_STATS_ATTR.OUTPPS),
+  inByteRate: counter32(IPVS_STATS_ATTR.INBPS),
+  outByteRate: counter32(IPVS_STATS_ATTR.OUTBPS),
+});
+
+/** ip_vs_genl_fill_stats64, since Linux 4.1 */
+const STATS_64 = attributeTable({
+  connections: counter64(IPVS_STATS_ATTR.CONNS),
+  inPackets: counter64(IPVS_STATS_ATTR.INPKTS),
+  outPackets: counter64(IPVS_STATS_ATTR.OUTPKTS),
+  inBytes: counter64(IPVS_STATS_ATTR.INBYTES),
+  outBytes: counter64(IPVS_STATS_ATTR.OUTBYTES),
+  connectionRate: counter64(IPVS_STATS_ATTR.CPS),
+  inPacketRate: counter64(IPVS_STATS_ATTR.INPPS),
+  outPacketRate: counter64(IPVS_STATS_ATTR.OUTPPS),
+  inByteRate: counter64(IPVS_STATS_ATTR.INBPS),
+  outByteRate: counter64(IPVS_STATS_ATTR.OUTBPS),
+});
+
+const serviceAttributes = {
+  family: u16(IPVS_SVC_ATTR.AF),
+  protocol: u16(IPVS_SVC_ATTR.PROTOCOL),
+  address: bytes(IPVS_SVC_ATTR.ADDR, 16),
+  port: bigEndianU16(IPVS_SVC_ATTR.PORT),
+  fwmark: u32(IPVS_SVC_ATTR.FWMARK),
+  scheduler: text(IPVS_SVC_ATTR.SCHED_NAME),
+  engine: text(IPVS_SVC_ATTR.PE_NAME),
+  flags: maskedFlags(IPVS_SVC_ATTR.FLAGS),
+  timeoutSeconds: u32(IPVS_SVC_ATTR.TIMEOUT),
+  /** The persistence netmask of an IPv4 service, in network order. */
+  mask: bytes(IPVS_SVC_ATTR.NETMASK, 4),
+  /** The persistence prefix of an IPv6 service. */
+  prefixLength: u32(IPVS_SVC_ATTR.NETMASK),
+};
+
+const destinationAttributes = {
+  family: u16(IPVS_DEST_ATTR.ADDR_FAMILY),
+  address: bytes(IPVS_DEST_ATTR.ADDR, 16),
+  port: bigEndianU16(IPVS_DEST_ATTR.PORT),
+  method: u32(IPVS_DEST_ATTR.FWD_METHOD),
+  weight: u32(IPVS_DEST_ATTR.WEIGHT),
+  tunnelType: u8(IPVS_DEST_ATTR.TUN_TYPE),
+  tunnelPort: bigEndianU16(IPVS_DEST_ATTR.TUN_PORT),
+  tunnelFlags: u16(IPVS_DEST_ATTR.TUN_FLAGS),
+  upperThreshold: u32(IPVS_DEST_ATTR.U_THRESH),
+  lowerThreshold: u32(IPVS_DEST_ATTR.L_THRESH),
+};
+
+const SERVICE = attributeTable(serviceAttributes);
+const SERVICE_WITH_STATS = attributeTable({
+  ...serviceAttributes,
+  stats: nested(IPVS_SVC_ATTR.STATS, STATS_32),
+  stats64: nested(IPVS_SVC_ATTR.STATS64, STATS_64),
+});
+
+const DESTINATION = attributeTable(destinationAttributes);
+const DESTINATION_WITH_STATS = attributeTable({
+  ...destinationAttributes,
+  activeConnections: u32(IPVS_DEST_ATTR.ACTIVE_CONNS),
+  inactiveConnections: u32(IPVS_DEST_ATTR.INACT_CONNS),
+  persistentConnections: u32(IPVS_DEST_ATTR.PERSIST_CONNS),
+  stats: nested(IPVS_DEST_ATTR.STATS, STATS_32),
+  stats64: nested(IPVS_DEST_ATTR.STATS64, STATS_64),
+});
+
+/** The attributes of every command about services and destinations, and of the entries that the kernel shows. */
+export const ENTRY = attributeTable({
+  service: nested(IPVS_CMD_ATTR.SERVICE, SERVICE),
+  destination: nested(IPVS_CMD_ATTR.DEST, DESTINATION),
+});
+
+/** As `ENTRY`, to read the counters too. */
+export const ENTRY_WITH_STATS = attributeTable({
+  service: nested(IPVS_CMD_ATTR.SERVICE, SERVICE_WITH_STATS),
+  destination: nested(IPVS_CMD_ATTR.DEST, DESTINATION_WITH_STATS),
+});
+
+/** IPVS_CMD_SET_INFO, the answer to IPVS_CMD_GET_INFO. */
+export const INFO = attributeTable({
+  version: u32(IPVS_INFO_ATTR.VERSION),
+  connectionTableSize: u32(IPVS_INFO_ATTR.CONN_TAB_SIZE),
+});
+
+/** CTRL_CMD_GETFAMILY and its answer. */
+export const CONTROL = attributeTable({
+  familyId: u16(CTRL_ATTR_FAMILY_ID),
+  familyName: text(CTRL_ATTR_FAMILY_NAME),
+});
+
+type ValuesOf<T> = T extends { decode(...input: never[]): infer V } ? V : never;
+
+export type ServiceValues = ValuesOf<typeof SERVICE_WITH_STATS>;
+export type DestinationValues = ValuesOf<typeof DESTINATION_WITH_STATS>;
