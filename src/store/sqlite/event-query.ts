@@ -40,7 +40,9 @@ function conditionsOf(query: EventQuery): Condition[] {
   add('time < ?', query.until);
   if (query.resource !== undefined) {
     const { from, to } = below(query.resource);
-    add('(resource = ? OR (resource > ? AND resource < ?))', query.resource, from, to);
+    // one range of the index; between the resource and what is below it sort siblings such as "shop-2"
+    add('resource >= ? AND resource < ?', query.resource, to);
+    add('(resource = ? OR resource > ?)', query.resource, from);
   }
   return conditions;
 }

@@ -1,0 +1,16 @@
+/** What every `Store` must do, whatever database is behind it. */
+import { describe } from 'node:test';
+import { describeEntries } from './store/entries.js';
+import { describeEvents } from './store/events.js';
+import { describeResources } from './store/resources.js';
+import type { StoreSubject } from './store/subject.js';
+import { describeWrites } from './store/writes.js';
+
+export function describeStore(subject: StoreSubject): void {
+  describe(`the ${subject.name} store`, () => {
+    describeResources(subject);
+    describeEntries(subject);
+    describeWrites(subject);
+    describeEvents(subject);
+  });
+}

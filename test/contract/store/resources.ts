@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { nameOf } from '../../../src/domain/names.js';
+import type { Labels } from '../../../src/domain/schema/common.js';
+import { cluster, context, PROJECT, realServer, type StoreSubject, service } from './subject.js';
+
+const START = Date.UTC(2026, 0, 1);
+
+export function describeResources({ create }: StoreSubject): void {
+  test('a new store holds the project default, and an event that says so', async (t) => {
+    const store = create(t).open();
+    const project = store.read((reader) => reader.resource(PROJECT));
+    assert.equal(project?.kind, 'project');
+    assert.equal(project?.revision, 1);
+    const events = store.read((reader) => reader.events({ order: 'ascending', limit: 10 }));
+    assert.deepEqual(
+      events.map(({ id, resource, actor, transport }) => [id, resource, actor.principal, transport]),
+      [[1, PROJECT, 'system', 'system']],
+    );
+  });
+
+  test('a store that is opened again is as it was left', async (t) => {
+    const source = create(t);
+    const first = source.open();
+    await first.write(context, (tx) => tx.put(cluster('shop')));
+    const before = first.read((reader) => [reader.revision(), reader.descendants(PROJECT)]);
+    first.close();
+    const again = source.open();
+    assert.deepEqual(
+      again.read((reader) => [reader.revision(), reader.descendants(PROJECT)]),
+      before,
+    );
+  });
+
+  test('putting a resource gives it the revision of its event, and keeps the time of its creation', async (t) => {
+    let now = START;
+    const store = create(t).open({ clock: () => now });
+    const created = await store.write(context, (tx) => tx.put(cluster('shop')));
+    now += 60_000;
+    const replaced = await store.write(context, (tx) =>
+      tx.put({ ...cluster('shop'), labels: { team: 'web' } }),
+    );
+
+    assert.equal(created.value.createTime, '2026-01-01T00:00:00.000Z');
+    assert.deepEqual(replaced.value, {
+      ...created.value,
+      labels: { team: 'web' },
+      revision: created.value.revision + 1,
+      updateTime: '2026-01-01T00:01:00.000Z',
+    });
+    assert.equal(replaced.revision, replaced.value.revision);
+    const event = store.read((reader) => reader.event(replaced.revision));
+    assert.equal(event?.kind, 'change');
+    assert.equal(event?.resource, created.value.path);
+    assert.equal(event?.time, replaced.value.updateTime);
+    assert.deepEqual(event?.before, { labels: {}, spec: { description: '' } });
+    assert.deepEqual(event?.after, { labels: { team: 'web' }, spec: { description: '' } });
+  });
+
+  test('putting what is there already writes nothing, whatever the order of its members', async (t) => {
+    const store = create(t).open();
+    const first = await store.write(context, (tx) => tx.put(cluster('shop', { a: 1, b: { c: 2, d: 3 } })));
+    const second = await store.write(context, (tx) => tx.put(cluster('shop', { b: { d: 3, c: 2 }, a: 1 })));
+    assert.deepEqual(second, { ...first, changes: [] });
+  });
+
+  test('a removed resource is gone, and its event holds what it was', async (t) => {
+    const store = create(t).open();
+    const { value: shop } = await store.write(context, (tx) => tx.put(cluster('shop')));
+    const removed = await store.write(context, (tx) => tx.remove(shop.path));
+    assert.deepEqual(removed.changes, [{ path: shop.path, before: shop, after: null }]);
+    store.read((reader) => {
+      assert.equal(reader.resource(shop.path), undefined);
+      const event = reader.event(removed.revision);
+      assert.deepEqual(event?.before, { labels: {}, spec: { description: '' } });
+      assert.equal(event?.after, null);
+    });
+  });
+
+  test('a resource that is not there cannot be removed', async (t) => {
+    const store = create(t).open();
+    await assert.rejects(
+      store.write(context, (tx) => tx.remove(cluster('shop').path)),
+      TypeError,
+    );
+    assert.equal(
+      store.read((reader) => reader.revision()),
+      1,
+    );
+  });
+
+  test('no resource can be without its parent', async (t) => {
+    const store = create(t).open();
+    await assert.rejects(store.write(context, (tx) => tx.put(service('shop', 'http'))));
+    await store.write(context, (tx) => tx.put(cluster('shop')));
+    await store.write(context, (tx) => tx.put(service('shop', 'http')));
+    await assert.rejects(store.write(context, (tx) => tx.remove(cluster('shop').path)));
+    assert.notEqual(
+      store.read((reader) => reader.resource(cluster('shop').path)),
+      undefined,
+    );
+  });
+
+  test('children of one kind are listed by name, in pages, and the filter does not shorten a page', async (t) => {
+    const store = create(t).open();
+    const names = Array.from({ length: 30 }, (_, n) => `c${String(n).padStart(2, '0')}`);
+    await store.write(context, (tx) => {
+      for (const name of names.toReversed()) tx.put(cluster(name));
+      tx.put(service('c01', 'not-a-cluster'));
+    });
+    const list = (after: string, limit: number) =>
+      store.read((reader) =>
+        reader
+          .resources({
+            kind: 'cluster',
+            parent: PROJECT,
+            after,
+            limit,
+            where: ({ path }) => Number(path.slice(-2)) % 3 === 0,
+          })
+          .map(({ path }) => nameOf(path)),
+      );
+    assert.deepEqual(list('', 4), ['c00', 'c03', 'c06', 'c09']);
+    assert.deepEqual(list('c09', 4), ['c12', 'c15', 'c18', 'c21']);
+    assert.deepEqual(list('c21', 4), ['c24', 'c27']);
+    assert.deepEqual(list('', 0), []);
+    const roots = store.read((reader) => reader.resources({ kind: 'project', parent: '', limit: 9 }));
+    assert.deepEqual(
+      roots.map(({ path }) => path),
+      [PROJECT],
+    );
+  });
+
+  test('descendants are those below the path, not siblings whose names begin alike', async (t) => {
+    const store = create(t).open();
+    const inside = [service('shop', 'http'), realServer('shop', 'http', 'web-1'), service('shop', 'http-2')];
+    await store.write(context, (tx) => {
+      for (const name of ['shop', 'shop-2', 'shop2', 'shops', 'sho']) tx.put(cluster(name));
+      for (const resource of inside) tx.put(resource);
+      tx.put(service('shop-2', 'http'));
+    });
+    assert.deepEqual(
+      store.read((reader) => reader.descendants(cluster('shop').path)).map(({ path }) => path),
+      inside.map(({ path }) => path).sort(),
+    );
+  });
+
+  test('labels and spec come back as they were put', async (t) => {
+    const source = create(t);
+    const store = source.open();
+    const other = source.open();
+    const text = fc.string({ unit: 'grapheme' });
+    const labels: fc.Arbitrary<Labels> = fc.dictionary(text, text, { noNullPrototype: true });
+    const spec = fc.dictionary(text, fc.jsonValue({ stringUnit: 'grapheme' }), { noNullPrototype: true });
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(labels, spec, async (someLabels, someSpec) => {
+        n += 1;
+        const resource = { ...cluster(`c${n}`, asJson(someSpec)), labels: someLabels };
+        const { value } = await store.write(context, (tx) => tx.put(resource));
+        assert.deepEqual(
+          other.read((reader) => reader.resource(resource.path)),
+          value,
+        );
+        assert.deepEqual(value.spec, resource.spec);
+        assert.deepEqual(value.labels, resource.labels);
+        const event = other.read((reader) => reader.event(value.revision));
+        assert.deepEqual(event?.after, { labels: resource.labels, spec: resource.spec });
+      }),
+      { numRuns: 200 },
+    );
+    assert.equal((await other.verify()).intact, true);
+  });
+}
+
+/** JSON has no -0. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
