@@ -1,0 +1,100 @@
+/** The whole server, put together: the only file that knows every layer. */
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type Logger, pino } from 'pino';
+import { createGrpcServer } from './api-grpc/server.js';
+import { buildRestApp } from './api-rest/app.js';
+import type { Config, Listener } from './config.js';
+import { createAuthentication } from './control/authentication.js';
+import { createControl } from './control/create-control.js';
+import { selectDriver } from './driver/select.js';
+import { createReconciler } from './reconcile/reconciler.js';
+import { createShutdown } from './shutdown.js';
+import { lockDataDirectory } from './store/sqlite/lock.js';
+import { createSqliteStore } from './store/sqlite/sqlite-store.js';
+import type { Store } from './store/store.js';
+
+export interface RunningServer {
+  /** Where it listens; the ports are the real ones where the configuration said 0. */
+  readonly http: Listener;
+  readonly grpc: Listener;
+  readonly driver: 'netlink' | 'memory';
+  readonly driverReason: string;
+  readonly store: Store;
+  readonly logger: Logger;
+  /** Ends in reverse order: listeners, reconciler, driver, store. The kernel's table stays as it is. */
+  stop(): Promise<void>;
+}
+
+const DIRECTOR = 'local';
+
+/** Resolves when both APIs answer. Rejects, with everything opened so far closed again, when a part cannot start. */
+export async function startServer(config: Config): Promise<RunningServer> {
+  const logger = pino({ level: config.logLevel });
+  const shutdown = createShutdown(logger);
+  try {
+    return await start(config, logger, shutdown);
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+async function start(
+  config: Config,
+  logger: Logger,
+  shutdown: ReturnType<typeof createShutdown>,
+): Promise<RunningServer> {
+  const now = () => new Date();
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  const lock = lockDataDirectory(config.dataDir);
+  shutdown.add('data directory', () => lock.release());
+  const store = createSqliteStore({ file: join(config.dataDir, 'lvsd.db') });
+  shutdown.add('store', () => store.close());
+
+  const selected = await selectDriver(config.driver);
+  shutdown.add('driver', () => selected.driver.close());
+  if (selected.kind === 'memory') {
+    logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);
+  }
+  const reconciler = createReconciler({
+    name: DIRECTOR,
+    driver: selected.driver,
+    driverKind: selected.kind,
+    driverReason: selected.reason,
+    store,
+    logger,
+    intervalSeconds: config.reconcileIntervalSeconds,
+    now,
+  });
+  shutdown.add('reconciler', () => reconciler.stop());
+  await reconciler.start();
+
+  const authentication = createAuthentication({ store, now });
+  const control = createControl({ store, reconciler, authentication, now });
+  const grpcServer = createGrpcServer({ control, logger });
+  const rest = await buildRestApp({
+    control,
+    logger,
+    driver: selected.kind,
+    allowedHosts: config.allowedHosts,
+  });
+  shutdown.add('rest', () => rest.close());
+  await rest.listen({ host: config.http.host, port: config.http.port });
+  shutdown.add('grpc', () => grpcServer.stop());
+  const grpcPort = await grpcServer.start(config.grpc);
+  return {
+    http: { host: config.http.host, port: portOf(rest.server.address()) },
+    grpc: { host: config.grpc.host, port: grpcPort },
+    driver: selected.kind,
+    driverReason: selected.reason,
+    store,
+    logger,
+    stop: () => shutdown.run(),
+  };
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
