@@ -35,7 +35,7 @@ export type ListDirectorsRequest = Message<"lvsd.v1.ListDirectorsRequest"> & {
   pageToken: string;
 
   /**
-   * Comma-separated terms, all of which must hold, with the names of the JSON form: driver=netlink,reachable=true.
+   * Comma-separated terms, all of which must hold: name=local.
    *
    * @generated from field: string filter = 3;
    */

@@ -1,0 +1,80 @@
+/**
+ * What the control layer gives, as a message. Driven by descriptors: names are equal on both sides (camelCase), and the
+ * parity test proves that both sides have the same ones.
+ */
+import {
+  create,
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  type MessageShape,
+  ScalarType,
+} from '@bufbuild/protobuf';
+import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { memberNumber } from './enums.js';
+import { specialOf } from './special.js';
+
+/** A list or map by the type of its items or values. */
+export interface ElementField {
+  readonly message?: DescMessage | undefined;
+  readonly enum?: DescEnum | undefined;
+  readonly scalar?: ScalarType | undefined;
+}
+
+/** `null` and absent members become absent fields. Throws TypeError for a value that the message cannot hold. */
+export function toMessage<D extends DescMessage>(desc: D, json: object): MessageShape<D> {
+  const values = json as Readonly<Record<string, unknown>>;
+  const fields = desc.fields.flatMap((field) => {
+    const value = values[field.jsonName];
+    return value === undefined || value === null ? [] : [[field.localName, fieldValue(field, value)]];
+  });
+  return create(desc, Object.fromEntries(fields));
+}
+
+function fieldValue(field: DescField, value: unknown): unknown {
+  switch (field.fieldKind) {
+    case 'scalar':
+      return scalarValue(field.scalar, value);
+    case 'enum':
+      return enumValue(field.enum, value);
+    case 'message':
+      return messageValue(field.message, value);
+    case 'list':
+      return (value as readonly unknown[]).map((item) => elementValue(field, item));
+    case 'map':
+      return Object.fromEntries(
+        Object.entries(value as object).map(([key, item]) => [key, elementValue(field, item)]),
+      );
+  }
+}
+
+/** One item of a list or one value of a map. */
+function elementValue(field: ElementField, value: unknown): unknown {
+  if (field.message) return messageValue(field.message, value);
+  if (field.enum) return enumValue(field.enum, value);
+  return field.scalar === undefined ? value : scalarValue(field.scalar, value);
+}
+
+function messageValue(desc: DescMessage, value: unknown): unknown {
+  switch (specialOf(desc)) {
+    case 'timestamp':
+      return timestampFromDate(new Date(value as string));
+    case 'struct':
+      return value;
+    case 'string-list':
+      return { values: value };
+    default:
+      return toMessage(desc, value as object);
+  }
+}
+
+function enumValue(desc: DescEnum, value: unknown): number {
+  const number = memberNumber(desc, value as string);
+  if (number === undefined) throw new TypeError(`${desc.typeName} has no member for ${String(value)}`);
+  return number;
+}
+
+/** JSON has revisions as numbers and 64-bit counters as text. */
+function scalarValue(type: ScalarType, value: unknown): unknown {
+  return type === ScalarType.INT64 || type === ScalarType.UINT64 ? BigInt(value as string | number) : value;
+}

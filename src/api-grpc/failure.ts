@@ -1,0 +1,69 @@
+/** A DomainError as gRPC tells it: status, message, and google.rpc.Status with details in `grpc-status-details-bin`. */
+import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
+import { anyPack } from '@bufbuild/protobuf/wkt';
+import { Metadata, type status } from '@grpc/grpc-js';
+import type { DomainError, Violation } from '../domain/errors.js';
+import { fieldPath } from './convert/field-path.js';
+import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from './gen/google/rpc/error_details_pb.js';
+import { StatusSchema } from './gen/google/rpc/status_pb.js';
+import { STATUS_BY_CODE } from './status.js';
+
+/** Clients refuse trailers of more than 8 KiB, so a long list of violations is cut and its length told. */
+const MESSAGE_CHARACTERS = 1024;
+const VIOLATION_BYTES = 3072;
+
+const ERROR_DOMAIN = 'lvsd';
+
+export interface Failure {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** `input` is the request's message, in whose words the fields at fault are named. */
+export function failureOf(error: DomainError, input: DescMessage, requestId: string): Failure {
+  const code = STATUS_BY_CODE[error.code];
+  const message = shortened(error.message, MESSAGE_CHARACTERS);
+  const violations = fitting(error.violations.map((violation) => fieldViolation(violation, input)));
+  const left = error.violations.length - violations.length;
+  const details = [
+    anyPack(
+      ErrorInfoSchema,
+      create(ErrorInfoSchema, {
+        reason: error.reason,
+        domain: ERROR_DOMAIN,
+        metadata: { ...error.metadata, ...(left > 0 && { violationsLeftOut: String(left) }) },
+      }),
+    ),
+    anyPack(RequestInfoSchema, create(RequestInfoSchema, { requestId })),
+  ];
+  if (violations.length > 0) {
+    details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: violations })));
+  }
+  const metadata = new Metadata();
+  const status = create(StatusSchema, { code, message, details });
+  metadata.set('grpc-status-details-bin', Buffer.from(toBinary(StatusSchema, status)));
+  return { code, details: message, metadata };
+}
+
+interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+  readonly reason: string;
+}
+
+function fieldViolation({ pointer, detail, reason }: Violation, input: DescMessage): FieldViolation {
+  return { field: fieldPath(input, pointer), description: shortened(detail, MESSAGE_CHARACTERS), reason };
+}
+
+function fitting(violations: readonly FieldViolation[]): FieldViolation[] {
+  let room = VIOLATION_BYTES;
+  return violations.filter(({ field, description, reason }) => {
+    room -= Buffer.byteLength(field + description + reason);
+    return room >= 0;
+  });
+}
+
+function shortened(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+}

@@ -1,0 +1,32 @@
+import type { Control } from '../../control/control.js';
+import { DomainError } from '../../domain/errors.js';
+import type { DefinitionService } from '../gen/lvsd/v1/definition_service_pb.js';
+import type { Methods } from '../methods.js';
+import { parentNames, writeOptions } from './answers.js';
+
+export function definitionMethods({ definitions }: Control): Methods<typeof DefinitionService> {
+  return {
+    async getDefinition(request, { call }) {
+      return definitions.get(call, parentNames(request));
+    },
+    async replaceDefinition(request, { call, json }) {
+      const body = json.definition ?? {};
+      const options = writeOptions(request);
+      const answer = await definitions
+        .replace(call, parentNames(request), body, options)
+        .catch(pointBelowDefinition);
+      if ('preview' in answer) return { preview: answer.preview };
+      return { ...answer.resource, created: answer.created, pending: answer.pending };
+    },
+  };
+}
+
+/** The document is the body of REST's PUT, but one field of the message here. */
+function pointBelowDefinition(error: unknown): never {
+  if (!(error instanceof DomainError) || error.violations.length === 0) throw error;
+  throw new DomainError(error.reason, error.message, {
+    metadata: error.metadata,
+    violations: error.violations.map((one) => ({ ...one, pointer: `/definition${one.pointer}` })),
+    cause: error,
+  });
+}

@@ -1,0 +1,98 @@
+/** From a call's metadata and bytes to a principal and a message that may be acted on. */
+import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
+import type { Metadata } from '@grpc/grpc-js';
+import type { Authentication, Call } from '../control/control.js';
+import { DomainError, type Violation, violationError } from '../domain/errors.js';
+import { fromMessage, type Json } from './convert/from-message.js';
+import {
+  addressOfPeer,
+  bearerToken,
+  isRequestId,
+  REQUEST_ID_KEY,
+  REQUEST_ID_RULE,
+  sentRequestId,
+} from './request-metadata.js';
+
+const REASON_CHARACTERS = 1024;
+
+export interface Incoming {
+  readonly request: Buffer;
+  readonly metadata: Metadata;
+  getPeer(): string;
+}
+
+export interface OpenCall {
+  readonly call: Call;
+  readonly message: Message;
+  readonly json: Json;
+}
+
+/** Authenticates, then parses. Rejects with DomainError UNAUTHENTICATED, MALFORMED_BODY or the violations it found. */
+export async function openCall(
+  authentication: Authentication,
+  method: DescMethod,
+  incoming: Incoming,
+  requestId: string,
+): Promise<OpenCall> {
+  const { metadata } = incoming;
+  const sourceAddress = addressOfPeer(incoming.getPeer());
+  const principal = await authentication.authenticate({
+    token: bearerToken(metadata),
+    transport: 'grpc',
+    requestId,
+    sourceAddress,
+    action: method.localName,
+  });
+  const message = parse(method, incoming.request);
+  const faults: Violation[] = [];
+  const json = fromMessage(method.input, message, faults);
+  if (![undefined, requestId].includes(sentRequestId(metadata))) {
+    faults.push(fault(`/metadata/${REQUEST_ID_KEY}`, `Metadata ${REQUEST_ID_KEY} ${REQUEST_ID_RULE}.`));
+  }
+  const writing = isWrite(method) ? writeFields(json, faults) : {};
+  const [first, ...rest] = faults;
+  if (first) throw violationError([first, ...rest]);
+  return {
+    call: {
+      principal,
+      transport: 'grpc',
+      requestId: writing.requestId ?? requestId,
+      sourceAddress,
+      reason: writing.reason ?? null,
+    },
+    message,
+    json,
+  };
+}
+
+function parse(method: DescMethod, bytes: Buffer): Message {
+  try {
+    return fromBinary(method.input, bytes);
+  } catch (cause) {
+    throw new DomainError(
+      'MALFORMED_BODY',
+      `The request is not a ${method.input.typeName}: ${(cause as Error).message}.`,
+      { cause },
+    );
+  }
+}
+
+/** Only writes have a reason; the `request_id` of a query is a search term. */
+function isWrite(method: DescMethod): boolean {
+  return method.input.fields.some(({ name }) => name === 'reason');
+}
+
+function writeFields(json: Json, faults: Violation[]): { reason?: string; requestId?: string } {
+  const { reason, requestId } = json as { reason?: string; requestId?: string };
+  if (reason && reason.length > REASON_CHARACTERS) {
+    faults.push(fault('/reason', `reason must have at most ${REASON_CHARACTERS} characters.`));
+  }
+  if (requestId && !isRequestId(requestId)) {
+    faults.push(fault('/requestId', `request_id ${REQUEST_ID_RULE}.`));
+  }
+  return { ...(reason && { reason }), ...(requestId && { requestId }) };
+}
+
+function fault(pointer: string, detail: string): Violation {
+  return { reason: 'FIELD_INVALID', pointer, detail };
+}

@@ -1,0 +1,97 @@
+/** What every call has, unary or stream: an id, a signal, one log line and one way to fail. */
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { Metadata, status } from '@grpc/grpc-js';
+import type { Authentication, Principal } from '../control/control.js';
+import { DomainError } from '../domain/errors.js';
+import { type Failure, failureOf } from './failure.js';
+import type { Context } from './methods.js';
+import { type Incoming, openCall } from './open-call.js';
+import { REQUEST_ID_KEY, requestIdOf } from './request-metadata.js';
+
+export interface GrpcLogger {
+  info(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface Surroundings {
+  readonly authentication: Authentication;
+  readonly logger: GrpcLogger;
+  /** Aborts with the DomainError that streams end with when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** What grpc-js gives for a call, of either kind. */
+export interface SurfaceCall extends Incoming {
+  readonly cancelled: boolean;
+  sendMetadata(metadata: Metadata): void;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+export interface ServedCall {
+  readonly signal: AbortSignal;
+  /** Authenticates and parses; see `open-call.ts`. */
+  open(): Promise<{ readonly message: Message; readonly context: Context }>;
+  /** Sends x-request-id ahead of the answer, whichever it will be. */
+  sendHeader(): void;
+  succeed(): void;
+  fail(error: unknown): Failure;
+}
+
+export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings: Surroundings): ServedCall {
+  const { authentication, logger, stopping } = surroundings;
+  const started = performance.now();
+  const abort = new AbortController();
+  let requestId = requestIdOf(surface.metadata);
+  let principal: Principal | undefined;
+
+  const stop = () => abort.abort(stopping.reason);
+  if (stopping.aborted) stop();
+  stopping.addEventListener('abort', stop);
+  surface.on('cancelled', () => abort.abort());
+
+  function finish(code: status, details?: string): void {
+    stopping.removeEventListener('abort', stop);
+    logger.info(
+      {
+        method: method.localName,
+        requestId,
+        principal: principal?.name,
+        code: status[code],
+        details,
+        durationMs: Math.round(performance.now() - started),
+      },
+      'grpc call',
+    );
+  }
+
+  return {
+    signal: abort.signal,
+    async open() {
+      const { call, message, json } = await openCall(authentication, method, surface, requestId);
+      requestId = call.requestId;
+      principal = call.principal;
+      return { message, context: { call, json, signal: abort.signal } };
+    },
+    sendHeader() {
+      const header = new Metadata();
+      header.set(REQUEST_ID_KEY, requestId);
+      surface.sendMetadata(header);
+    },
+    succeed() {
+      finish(status.OK);
+    },
+    fail(error) {
+      if (!(error instanceof DomainError)) {
+        logger.error({ err: error, method: method.localName, requestId }, 'grpc call met a defect');
+      }
+      const failure = failureOf(asDomainError(error, requestId), method.input, requestId);
+      finish(failure.code, failure.details);
+      return failure;
+    },
+  };
+}
+
+function asDomainError(error: unknown, requestId: string): DomainError {
+  if (error instanceof DomainError) return error;
+  return new DomainError('INTERNAL', `lvsd met a defect; its log has more under request id ${requestId}.`);
+}

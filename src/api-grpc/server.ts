@@ -1,0 +1,87 @@
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import type { Control } from '../control/control.js';
+import { DomainError } from '../domain/errors.js';
+import { addReflection } from './reflection.js';
+import type { GrpcLogger } from './served-call.js';
+import { addServices, SERVICES } from './services.js';
+
+const OPTIONS: ServerOptions = {
+  // as REST's body limit: a definition of some ten thousand real servers
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  // of one connection; a caller that needs more at a time waits or opens another
+  'grpc.max_concurrent_streams': 256,
+  // a Watch may be silent for hours: without a ping, a peer that vanished would hold its stream for ever
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+};
+
+/** How long calls that are under way may take to finish before they are cut off. */
+const STOP_LIMIT_MS = 3_000;
+
+export interface GrpcServer {
+  /** Listens (port 0: any free one) and resolves with the port. */
+  start(listener: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Says NOT_SERVING, ends streams with SHUTTING_DOWN, lets other calls finish for a while, then closes everything. */
+  stop(): Promise<void>;
+}
+
+interface Dependencies {
+  readonly control: Control;
+  readonly logger: GrpcLogger;
+}
+
+/** Health and reflection are open to all; every other method needs a bearer token in its metadata. */
+export function createGrpcServer({ control, logger }: Dependencies): GrpcServer {
+  const server = new Server(OPTIONS);
+  const stopping = new AbortController();
+  const health = new HealthImplementation();
+  const setHealth = (state: 'SERVING' | 'NOT_SERVING') => {
+    for (const name of ['', ...SERVICES.map(({ typeName }) => typeName)]) health.setStatus(name, state);
+  };
+
+  addServices(server, control, {
+    authentication: control.authentication,
+    logger,
+    stopping: stopping.signal,
+  });
+  health.addToServer(server);
+  addReflection(server, healthDefinition());
+
+  return {
+    async start({ host, port }) {
+      const bound = await bind(server, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+      setHealth('SERVING');
+      return bound;
+    },
+    async stop() {
+      setHealth('NOT_SERVING');
+      stopping.abort(new DomainError('SHUTTING_DOWN', 'The server is stopping: call again, or another one.'));
+      await shutDown(server);
+    },
+  };
+}
+
+function healthDefinition() {
+  const methods = Object.values(healthService);
+  return Object.fromEntries(methods.map(({ path, requestType }) => [path, requestType]));
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+}
+
+function shutDown(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => server.forceShutdown(), STOP_LIMIT_MS);
+    server.tryShutdown(() => {
+      clearTimeout(limit);
+      resolve();
+    });
+  });
+}
