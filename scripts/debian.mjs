@@ -61,7 +61,6 @@ export function installMissing(packages, apt = systemApt()) {
   const remedy = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   const named = `missing Debian package${missing.length > 1 ? 's' : ''}: ${missing.join(', ')}`;
   if (apt === null) throw new Error(`${named}; as root, run: ${remedy}`);
-  console.error(`installing ${missing.join(' ')}`);
   const installed = apt(['update']) && apt(['install', '-y', '--no-install-recommends', ...missing]);
   const still = missingPackages(packages);
   if (!installed || still.length > 0)
@@ -71,10 +70,13 @@ export function installMissing(packages, apt = systemApt()) {
 /** apt-get, when this process may install with it; its output goes to standard error. */
 function systemApt() {
   if (process.getuid?.() !== 0 || !isPresent('apt-get')) return null;
-  return (args) =>
-    spawnSync('apt-get', ['-q', ...args], {
+  return (args) => {
+    console.error(`apt-get ${args.join(' ')}`);
+    const { status } = spawnSync('apt-get', ['-q', ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       stdio: ['ignore', 2, 2],
       timeout: 10 * 60 * 1000,
-    }).status === 0;
+    });
+    return status === 0;
+  };
 }

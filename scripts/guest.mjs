@@ -1,7 +1,15 @@
 // A guest: a real Linux kernel (Debian's user-mode-linux) run as an ordinary process on this checkout, with IPVS.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { followFile } from './follow-file.mjs';
@@ -10,12 +18,17 @@ import { checkout } from './paths.mjs';
 /** Variables of npm and of the host's session that would mislead a command inside the guest. */
 const hostOnly = /^(npm_|XDG_|SSH_|DBUS_)|^(HOME|TMPDIR|PWD|OLDPWD|SHLVL|_)$/;
 
+/** Where the guest's kernel keeps its memory, and the least that a boot and a small test touch of it. */
+const sharedMemory = '/dev/shm';
+const leastSharedMemoryMiB = 256;
+
 /** The guest ended without reporting an exit status: it crashed, was killed or could not boot. */
 export class GuestDied extends Error {
   /** @param {string} console what the guest's kernel printed last */
   constructor(console) {
-    super(`the guest kernel ended without an exit status; its console said last:\n${console}`);
+    super('the guest kernel ended without an exit status');
     this.name = 'GuestDied';
+    this.console = console;
   }
 }
 
@@ -41,6 +54,7 @@ export async function runInGuest(options) {
     interactive = false,
   } = options;
   signal?.throwIfAborted();
+  checkSharedMemory();
   const directory = mkdtempSync(join(tmpdir(), 'lvsd-guest-'));
   prepareDirectory(directory, command, env);
   const followers = [
@@ -63,6 +77,17 @@ export async function runInGuest(options) {
     for (const follower of followers) follower.finish();
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Throws where a guest would die of a bus error in the middle of its work, as in a container with 64 MB. */
+function checkSharedMemory() {
+  const { bavail, bsize } = statfsSync(sharedMemory);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  if (freeMiB >= leastSharedMemoryMiB) return;
+  throw new Error(
+    `a guest's memory lives in ${sharedMemory}, which has ${freeMiB} MiB left of the ${leastSharedMemoryMiB} MiB needed; ` +
+      'enlarge it (mount -o remount,size=4G /dev/shm; in a container: --shm-size=4g)',
+  );
 }
 
 /** Writes what guest-init.sh reads and creates what it appends to. */

@@ -43,5 +43,6 @@ try {
   process.exitCode = status;
 } catch (error) {
   console.error(`kernel: ${error.message}`);
+  if (error instanceof GuestDied) console.error(`its console said last:\n${error.console}`);
   process.exitCode = error instanceof GuestDied ? 125 : 1;
 }

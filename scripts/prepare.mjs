@@ -17,15 +17,18 @@ export function checkNode() {
     throw new Error(`Node ${oldestNode} or later is needed, this is ${process.version}`);
 }
 
-/** Installs node_modules as package-lock.json says, when it is missing or differs. */
+/**
+ * Installs node_modules as package-lock.json says, when it is missing or differs. Not with `npm ci`: that refuses a lock
+ * that was written where the registry had no binaries for other platforms.
+ */
 export function ensureModules() {
   if (modulesMatchLock()) return;
-  const install = ['ci', '--include=dev', '--no-audit', '--no-fund'];
-  console.error('installing npm packages (npm ci; compiling better-sqlite3 takes about two minutes)');
-  if (run('npm', install)) return;
-  if (missingPackages(packageGroups.build).length === 0) throw new Error('npm ci failed');
+  console.error('installing npm packages (compiling better-sqlite3 takes about two minutes)');
+  const install = () => run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund']);
+  if (install()) return;
+  if (missingPackages(packageGroups.build).length === 0) throw new Error('npm install failed');
   ensurePackages('build');
-  if (!run('npm', install)) throw new Error('npm ci failed');
+  if (!install()) throw new Error('npm install failed');
 }
 
 /** Whether every package that the lock requires here is installed in the version it names. */

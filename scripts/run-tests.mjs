@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { quote, runInGuest } from './guest.mjs';
+import { GuestDied, quote, runInGuest } from './guest.mjs';
 import { checkout } from './paths.mjs';
 import { prefixLines } from './prefix-lines.mjs';
 import { needsOf } from './strata.mjs';
@@ -91,8 +91,8 @@ async function runFileInGuest({ file, needs }, signal) {
     const problem = timedOut ? `took longer than ${needs.limitSeconds} s` : exitReason(status);
     return readTotals(totalsFile, file.source, problem);
   } catch (error) {
-    output.write(Buffer.from(`${error.message}\n`));
-    return failure(`${file.source}: ${error.message.split('\n')[0]}`);
+    if (error instanceof GuestDied) output.write(Buffer.from(error.console));
+    return failure(`${file.source}: ${error.message}`);
   } finally {
     output.end();
   }
