@@ -110,6 +110,8 @@ export const TableDestination = Type.Object(
   closed,
 );
 
+export type TableDestination = Static<typeof TableDestination>;
+
 export const TableService = Type.Object(
   {
     ...tableCommon,

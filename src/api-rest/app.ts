@@ -1,0 +1,86 @@
+/** The REST API: one fastify instance, the same in production, in tests and for the OpenAPI document. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Control } from '../control/control.js';
+import { createAuthentication } from './authentication.js';
+import { registerBodyParsers } from './body.js';
+import { registerDocs } from './docs.js';
+import { createClientErrorHandler, sendError } from './errors.js';
+import { registerFrontDoor } from './front-door.js';
+import { registerOpenapi } from './openapi.js';
+import { requestIdOf } from './request.js';
+import { auditEventRoutes } from './routes/audit-events.js';
+import { clusterRoutes } from './routes/clusters.js';
+import { definitionRoutes } from './routes/definition.js';
+import { directorRoutes } from './routes/directors.js';
+import { healthRoutes } from './routes/health.js';
+import { problemRoutes } from './routes/problems.js';
+import { realServerRoutes } from './routes/real-servers.js';
+import { virtualServiceRoutes } from './routes/virtual-services.js';
+import { partValidatorCompiler } from './validation.js';
+
+export interface RestOptions {
+  readonly control: Control;
+  readonly logger: FastifyBaseLogger;
+  /** Driver of the local director; /docs warns when it is `memory`. */
+  readonly driver: 'netlink' | 'memory';
+  /** Host names, without port, that clients use besides loopback and the address they connect to. */
+  readonly allowedHosts?: readonly string[];
+}
+
+/** A definition of some 40,000 real servers; more belongs into several clusters. */
+const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Ready to listen; `close()` lets running requests finish. */
+export async function buildRestApp(options: RestOptions): Promise<FastifyInstance> {
+  const { control, logger } = options;
+  const app = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ requestIdLogLabel: 'requestId' }),
+    genReqId: requestIdOf,
+    bodyLimit: BODY_LIMIT_BYTES,
+    // A request must arrive within 30 s, its header within 10 s: slow senders hold no connection for long.
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000 },
+    // Longer than the 60 s of common proxies, so that they close an idle connection first and never write into one that
+    // is being closed here.
+    keepAliveTimeout: 72_000,
+    // A silent connection; well above the longest pass.
+    connectionTimeout: 300_000,
+    forceCloseConnections: 'idle',
+    // Ours is a problem document.
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 1024 },
+    frameworkErrors: sendError,
+    clientErrorHandler: createClientErrorHandler(logger),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setValidatorCompiler(partValidatorCompiler);
+  // fast-json-stringify writes members in another order, turns wrong types into plausible text and refuses a schema that
+  // names one $id twice; it would save a microsecond. Tests hold every answer against its documented schema.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
+  registerBodyParsers(app);
+  app.decorateRequest('principal', null);
+
+  registerFrontDoor(app, options.allowedHosts ?? []);
+  await registerOpenapi(app);
+  await registerDocs(app, options.driver);
+  await app.register(healthRoutes, { control });
+  await app.register(problemRoutes);
+  await app.register(async (authenticated) => {
+    authenticated.addHook('onRequest', createAuthentication(control));
+    for (const routes of [
+      clusterRoutes,
+      virtualServiceRoutes,
+      realServerRoutes,
+      definitionRoutes,
+      directorRoutes,
+      auditEventRoutes,
+    ]) {
+      await authenticated.register(routes, { control });
+    }
+  });
+  await app.ready();
+  return app;
+}

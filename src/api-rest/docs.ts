@@ -1,0 +1,41 @@
+/** Swagger UI at /docs, served from this process: nothing is loaded from elsewhere. */
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { MEMORY_NOTE } from './openapi-text.js';
+
+/** Swagger UI styles its elements inline and draws its icons from data URLs; scripts are files of this server only. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+export async function registerDocs(app: FastifyInstance, driver: 'netlink' | 'memory'): Promise<void> {
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: CONTENT_SECURITY_POLICY,
+    theme: { title: 'lvsd API' },
+    uiConfig: {
+      persistAuthorization: true,
+      tryItOutEnabled: true,
+      docExpansion: 'list',
+      deepLinking: true,
+      displayRequestDuration: true,
+      defaultModelsExpandDepth: 0,
+      filter: true,
+      validatorUrl: null,
+    },
+    transformSpecification: (document) => (driver === 'memory' ? withNote(document) : document),
+  });
+}
+
+function withNote(document: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const info = document.info as { description: string };
+  return { ...document, info: { ...info, description: MEMORY_NOTE + info.description } };
+}

@@ -1,0 +1,73 @@
+/** Whatever goes wrong on the way through HTTP becomes a problem document: ours, fastify's and Node's errors alike. */
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError, type Reason } from '../domain/errors.js';
+import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.js';
+
+/** What fastify's own errors mean to a caller; any other one is a defect. */
+const FASTIFY_REASONS: Readonly<Record<string, Reason>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'MALFORMED_BODY',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_BODY',
+  FST_ERR_BAD_URL: 'MALFORMED_REQUEST',
+  FST_ERR_ASYNC_CONSTRAINT: 'MALFORMED_REQUEST',
+};
+
+/** What Node's HTTP parser may say of bytes that never became a request. */
+const PARSER_REASONS: Readonly<Record<string, { reason: Reason; detail: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    reason: 'HEADERS_TOO_LARGE',
+    detail: 'The request line and header fields may have 16 KiB together: send less.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    reason: 'REQUEST_TIMEOUT',
+    detail: 'The request took too long to arrive: send it without pauses.',
+  },
+};
+
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = knownError(error);
+  if (!known || known.reason === 'INTERNAL') request.log.error({ err: error }, 'unexpected error');
+  const problem = problemOf(known ?? defect(request.id), {
+    instance: request.url.split('?', 1)[0] ?? '',
+    requestId: request.id,
+  });
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lvsd"');
+  return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(problem);
+}
+
+function knownError(error: unknown): DomainError | undefined {
+  if (error instanceof DomainError) return error;
+  const { code, message } = error as FastifyError;
+  const reason = FASTIFY_REASONS[code];
+  return reason && new DomainError(reason, `${message}.`.replace(/\.\.$/, '.'), { cause: error });
+}
+
+function defect(requestId: string): DomainError {
+  return new DomainError('INTERNAL', `lvsd failed; its log has the cause under request id ${requestId}.`);
+}
+
+/** Answers bytes that are no request; nothing of them can be trusted, so the connection ends. */
+export function createClientErrorHandler(logger: FastifyBaseLogger) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const requestId = randomUUID();
+    const { reason, detail } = PARSER_REASONS[error.code ?? ''] ?? {
+      reason: 'MALFORMED_REQUEST',
+      detail: `The request cannot be read: ${error.message}.`,
+    };
+    logger.debug({ err: error, requestId }, 'unreadable request');
+    const problem = problemOf(new DomainError(reason, detail), { instance: '', requestId });
+    const body = JSON.stringify(problem);
+    socket.end(
+      `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+        `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  };
+}

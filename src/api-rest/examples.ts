@@ -1,0 +1,280 @@
+/**
+ * The worked examples of the API documentation. They tell one story: sent in the order of the document, the deletions
+ * last, they work on a fresh server; a test does that.
+ */
+export const NAMES = {
+  project: 'default',
+  cluster: 'shop',
+  virtualService: 'http',
+  realServer: 'web-1',
+  director: 'local',
+} as const;
+
+const time = '2026-01-01T00:00:00.000Z';
+const labels = { team: 'web' };
+
+function bookkeeping(revision: number) {
+  return { revision, etag: `"${revision}"`, createTime: time, updateTime: time };
+}
+
+function applied(observedRevision: number) {
+  return {
+    state: 'applied',
+    directors: [{ name: NAMES.director, state: 'applied', observedRevision }],
+    warnings: [],
+  };
+}
+
+const clusterSpec = { description: 'Web shop', forwarding: { method: 'nat' } };
+const clusterStored = { ...clusterSpec, vip: { interface: null } };
+
+const serviceSpec = { protocol: 'tcp', address: '192.168.10.88', port: 80, scheduler: 'wrr' };
+const serviceStored = { ...serviceSpec, schedulerFlags: [], persistence: null, onePacket: false };
+const serviceKey = 'tcp/192.168.10.88:80';
+
+const serverSpec = { address: '192.168.10.11', port: 8080, weight: 3 };
+const serverStored = { ...serverSpec, upperThreshold: 0, lowerThreshold: 0, adminState: 'active' };
+const serverKey = `${serviceKey}->192.168.10.11:8080`;
+
+/** For one kind: what to send, and what the server answers to it. */
+export interface ResourceExamples {
+  readonly create: object;
+  readonly replace: object;
+  readonly patch: object;
+  readonly resource: object;
+}
+
+export const CLUSTER: ResourceExamples = {
+  create: { name: NAMES.cluster, labels, spec: clusterSpec },
+  replace: { labels, spec: clusterSpec },
+  patch: { spec: { description: 'Web shop, both sites' } },
+  resource: {
+    name: NAMES.cluster,
+    project: NAMES.project,
+    labels,
+    spec: clusterStored,
+    status: applied(3),
+    ...bookkeeping(3),
+  },
+};
+
+export const VIRTUAL_SERVICE: ResourceExamples = {
+  create: { name: NAMES.virtualService, labels, spec: serviceSpec },
+  replace: {
+    labels,
+    spec: { ...serviceSpec, persistence: { timeoutSeconds: 300, prefixLength: 24 } },
+  },
+  patch: { spec: { scheduler: 'wlc', persistence: null } },
+  resource: {
+    name: NAMES.virtualService,
+    project: NAMES.project,
+    cluster: NAMES.cluster,
+    labels,
+    spec: serviceStored,
+    status: { ...applied(4), key: serviceKey },
+    ...bookkeeping(4),
+  },
+};
+
+export const REAL_SERVER: ResourceExamples = {
+  create: { name: NAMES.realServer, labels: {}, spec: serverSpec },
+  replace: { labels: {}, spec: { ...serverSpec, weight: 5, upperThreshold: 1000 } },
+  patch: { spec: { adminState: 'drain' } },
+  resource: {
+    name: NAMES.realServer,
+    project: NAMES.project,
+    cluster: NAMES.cluster,
+    virtualService: NAMES.virtualService,
+    labels: {},
+    spec: serverStored,
+    status: {
+      ...applied(6),
+      key: serverKey,
+      effectivePort: 8080,
+      effectiveWeight: 3,
+      effectiveForwarding: { method: 'nat' },
+    },
+    ...bookkeeping(6),
+  },
+};
+
+export const DEFINITION = {
+  input: {
+    labels,
+    spec: clusterSpec,
+    virtualServices: {
+      [NAMES.virtualService]: {
+        spec: serviceSpec,
+        realServers: {
+          [NAMES.realServer]: { spec: serverSpec },
+          'web-2': { spec: { ...serverSpec, address: '192.168.10.12' } },
+        },
+      },
+      dns: {
+        spec: { protocol: 'udp', address: '192.168.10.88', port: 53, scheduler: 'rr', onePacket: true },
+      },
+    },
+  },
+  definition: {
+    labels,
+    spec: clusterStored,
+    virtualServices: {
+      [NAMES.virtualService]: {
+        labels: {},
+        spec: serviceStored,
+        realServers: { [NAMES.realServer]: { labels: {}, spec: serverStored } },
+      },
+    },
+  },
+} as const;
+
+const operations = [
+  {
+    command: 'NEW_DEST',
+    key: serverKey,
+    config: { method: 'nat', weight: 3, upperThreshold: 0, lowerThreshold: 0, tunnel: null },
+    errno: null,
+    errnoName: null,
+  },
+];
+
+export const PREVIEW = {
+  validateOnly: true,
+  changes: [
+    {
+      type: 'create',
+      resource: 'projects/default/clusters/shop/virtual-services/http/real-servers/web-1',
+      before: null,
+      after: { labels: {}, spec: serverStored },
+    },
+  ],
+  operations,
+};
+
+export const RECONCILIATION = {
+  time,
+  trigger: 'request',
+  outcome: 'clean',
+  durationMs: 1.4,
+  drift: 0,
+  operations: 0,
+  refused: 0,
+  detail: null,
+};
+
+export const DIRECTOR = {
+  name: NAMES.director,
+  driver: 'netlink',
+  driverReason: 'The kernel has the IPVS family and this process may change it.',
+  reachable: true,
+  kernelRelease: '6.1.0',
+  ipvsVersion: '1.2.1',
+  connectionTableSize: 4096,
+  capabilities: {
+    ipv6: true,
+    sctp: true,
+    fullnat: false,
+    schedulers: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'],
+    persistenceEngines: ['sip'],
+    tunnelTypes: ['ipip', 'gue', 'gre'],
+  },
+  intervalSeconds: 30,
+  lastReconciliation: { ...RECONCILIATION, trigger: 'interval' },
+  managedEntries: 2,
+  foreignEntries: 0,
+  driftCount: 0,
+};
+
+export const TABLE = {
+  director: NAMES.director,
+  readTime: time,
+  services: [
+    {
+      key: serviceKey,
+      managed: true,
+      resource: 'projects/default/clusters/shop/virtual-services/http',
+      protocol: 'tcp',
+      address: '192.168.10.88',
+      port: 80,
+      family: 'ipv4',
+      scheduler: 'wrr',
+      schedulerFlags: [],
+      onePacket: false,
+      persistence: null,
+      destinations: [
+        {
+          key: serverKey,
+          managed: true,
+          resource: 'projects/default/clusters/shop/virtual-services/http/real-servers/web-1',
+          address: '192.168.10.11',
+          port: 8080,
+          method: 'nat',
+          weight: 3,
+          upperThreshold: 0,
+          lowerThreshold: 0,
+          tunnel: null,
+          activeConnections: 0,
+          inactiveConnections: 0,
+          persistentConnections: 0,
+        },
+      ],
+    },
+  ],
+};
+
+export const TABLE_LIST = `IP Virtual Server version 1.2.1 (size=4096)
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  192.168.10.88:80 wrr
+  -> 192.168.10.11:8080           Masq    3      0          0         
+`;
+
+export const TABLE_SAVE = `-A -t 192.168.10.88:80 -s wrr
+-a -t 192.168.10.88:80 -r 192.168.10.11:8080 -m -w 3
+`;
+
+export const DRIFT = {
+  director: NAMES.director,
+  readTime: time,
+  differences: [
+    {
+      type: 'missing',
+      key: serverKey,
+      resource: 'projects/default/clusters/shop/virtual-services/http/real-servers/web-1',
+      desired: operations[0]?.config,
+      actual: null,
+    },
+  ],
+  foreign: ['tcp/192.168.10.99:443'],
+  operations,
+};
+
+export const AUDIT_EVENT = {
+  id: 6,
+  time,
+  kind: 'change',
+  actor: { principal: 'admin', credentialId: 'admin', roles: ['admin'] },
+  transport: 'rest',
+  sourceAddress: '127.0.0.1',
+  requestId: '5a4f2f0e-3b59-4d3c-9d0e-0a4a3c1f7c11',
+  reason: 'Ticket 4711',
+  action: 'createRealServer',
+  resource: 'projects/default/clusters/shop/virtual-services/http/real-servers/web-1',
+  director: null,
+  before: null,
+  after: { labels: {}, spec: serverStored },
+  operations: [],
+  durationMicros: null,
+  detail: null,
+  previousHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+};
+
+export const INTEGRITY = {
+  intact: true,
+  events: 6,
+  lastId: 6,
+  lastHash: AUDIT_EVENT.hash,
+  brokenAt: null,
+  detail: null,
+};

@@ -1,0 +1,53 @@
+/**
+ * Keeps web pages away. A page of a hostile site can make a browser send requests here, after DNS rebinding even as if
+ * from the same origin; but its Host then names that site, and its Origin another host than ours.
+ */
+import type { FastifyRequest } from 'fastify';
+import { DomainError } from '../domain/errors.js';
+
+/** Throws HOST_REFUSED unless Host names this server and Origin, where there is one, is this server's own. */
+export function createHostGuard(allowedHosts: readonly string[]): (request: FastifyRequest) => void {
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
+
+  function isOurs(hostname: string, localAddress: string | undefined): boolean {
+    return (
+      hostname === 'localhost' ||
+      hostname === '[::1]' ||
+      /^127\.\d+\.\d+\.\d+$/.test(hostname) ||
+      hostname === bracketed(localAddress) ||
+      allowed.has(hostname)
+    );
+  }
+
+  return ({ headers, socket }) => {
+    const host = headers.host?.toLowerCase() ?? '';
+    if (!isOurs(hostnameOf(`http://${host}`), socket.localAddress)) {
+      throw new DomainError(
+        'HOST_REFUSED',
+        `"${host}" is not a name of this server: call it by its address or allow the name in its configuration.`,
+        { metadata: { host } },
+      );
+    }
+    const { origin } = headers;
+    if (origin !== undefined && hostOf(origin) !== hostOf(`http://${host}`)) {
+      throw new DomainError('HOST_REFUSED', `Pages of "${origin}" may not call this server.`, {
+        metadata: { origin },
+      });
+    }
+  };
+}
+
+/** As it stands in a URL; an IPv4 address that arrived on an IPv6 socket without the mapping's prefix. */
+function bracketed(address = ''): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
+  return plain.includes(':') ? `[${plain}]` : plain;
+}
+
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
+/** Host name and port without a default port: the same for http and https behind a proxy that ends TLS. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host.replace(/:(80|443)$/, '') : '';
+}

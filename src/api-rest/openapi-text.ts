@@ -1,0 +1,40 @@
+/** The prose of the API document. */
+export const DESCRIPTION = `The control plane of Linux Virtual Server: define clusters here, and lvsd keeps the kernel's IPVS table equal to them.
+
+**Start here.** Authorize with the token that the server wrote to \`admin-token\` in its data directory at its first start. Then create a
+cluster, a virtual service in it (what clients connect to) and real servers behind it. The examples below build on one
+another: sent in the order of this page, they work on a fresh server.
+
+**Resources.** \`spec\` is what you want; leave out what has a default. \`status\` is what the directors made of it: \`applied\`,
+\`pending\` (stored, the kernel not reached yet) or \`refused\`. A body may carry read-only members, so what GET answered can
+be sent back. Unknown fields and unknown query parameters are refused, never dropped.
+
+**Writing.** POST creates, PUT creates or replaces (send it again and nothing changes: it is idempotent), PATCH takes a JSON merge
+patch, DELETE removes. The answer comes when the kernel has the change; 202 means that it is stored and follows later. What
+the kernel refuses is undone and answered with 422 \`KERNEL_REFUSED\`. \`validateOnly=true\` shows what would change, kernel
+operations included, and changes nothing.
+
+**Preconditions.** Every resource has a strong \`ETag\`. Send it as \`If-Match\` and the write happens only if nobody else was faster
+(else 412 \`ETAG_MISMATCH\`); \`If-None-Match: *\` on PUT means create only; on GET, \`If-None-Match\` saves the body (304).
+
+**Lists** come in pages, in a stable order: pass \`nextPageToken\` as \`pageToken\` until it is empty.
+
+**Errors** are problem documents (RFC 9457). Branch on \`reason\`; \`errors\` names every field at fault; \`type\` leads to an explanation.
+
+**Tracing.** Send \`X-Request-Id\` (1 to 128 printable ASCII characters) or get one: it is in the answer, the log and the audit events.
+\`X-Audit-Reason\` says why a change is made; the audit event keeps it.`;
+
+/** By task, in the order of a first visit. */
+export const TAGS = [
+  { name: 'Clusters', description: 'Virtual services and their real servers, defined as one.' },
+  { name: 'Virtual services', description: 'What clients connect to.' },
+  { name: 'Real servers', description: 'Where connections go. Drain, disable, weigh.' },
+  { name: 'Definitions', description: 'A whole cluster as one document.' },
+  { name: 'Directors', description: 'What the kernel holds, and whether it is what it should be.' },
+  { name: 'Audit', description: 'Who changed what, when and why, and what the kernel answered.' },
+  { name: 'Server', description: 'Health, readiness and the meaning of problems.' },
+];
+
+export const MEMORY_NOTE =
+  '> **Memory driver: no packet is balanced.** This server keeps its table in a model of the kernel, because it found no ' +
+  'IPVS it may use (see `driverReason` of the director `local`). Everything else works as described.\n\n';

@@ -1,0 +1,122 @@
+/** The documentation that every route carries, in the form fastify's `schema` takes. */
+import type { TSchema } from 'typebox';
+import { DomainError, REASONS, type Reason } from '../domain/errors.js';
+import { PROBLEM_MEDIA_TYPE, Problem, problemOf, statusOf } from './problem.js';
+
+export const JSON_TYPE = 'application/json';
+export const MERGE_PATCH_TYPE = 'application/merge-patch+json';
+
+interface Media {
+  readonly schema: TSchema;
+  readonly example: unknown;
+}
+
+interface Answer {
+  readonly description: string;
+  readonly headers?: Readonly<Record<string, TSchema>>;
+  /** By media type. */
+  readonly content?: Readonly<Record<string, Media>>;
+}
+
+interface Body extends Media {
+  readonly types: readonly string[];
+}
+
+/** By status. */
+type Answers = Readonly<Record<number, Answer>>;
+
+interface OperationText<P extends TSchema, Q extends TSchema> {
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly params: P;
+  readonly query: Q;
+  readonly headers?: TSchema;
+  readonly body?: Body;
+  readonly answers: Answers;
+  readonly problems: readonly Reason[];
+}
+
+/** What an authenticated read may be refused for, besides what is its own. */
+export const CALL_PROBLEMS: readonly Reason[] = [
+  'VALIDATION_FAILED',
+  'UNAUTHENTICATED',
+  'PERMISSION_DENIED',
+  'HOST_REFUSED',
+  'SHUTTING_DOWN',
+  'INTERNAL',
+];
+
+/** What a write may be refused for, besides what is its own. */
+export const WRITE_PROBLEMS: readonly Reason[] = [
+  ...CALL_PROBLEMS,
+  'ETAG_MISMATCH',
+  'CAPABILITY_MISSING',
+  'KERNEL_REFUSED',
+  'STORE_UNAVAILABLE',
+];
+
+/** What a body may be refused for before anybody looks at its fields. */
+export const BODY_PROBLEMS: readonly Reason[] = [
+  'MALFORMED_BODY',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'BODY_TOO_LARGE',
+];
+
+export function json(schema: TSchema, example: unknown): Record<string, Media> {
+  return { [JSON_TYPE]: { schema, example } };
+}
+
+/** A fastify route schema. `params` and `query` are validated; the rest is for the document. */
+export function operation<P extends TSchema, Q extends TSchema>(text: OperationText<P, Q>) {
+  const { operationId, tag, summary, description, params, query, headers, body, answers, problems } = text;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    description,
+    params,
+    querystring: query,
+    ...(headers && { headers }),
+    ...(body && { body: { content: mediaByType(body) } }),
+    response: { ...withoutBody(answers), ...problemAnswers(problems) },
+  };
+}
+
+/** An answer without content must say so: @fastify/swagger takes every other one for JSON. */
+function withoutBody(answers: Answers) {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [
+      status,
+      answer.content ? answer : { ...answer, type: 'null' },
+    ]),
+  );
+}
+
+function mediaByType({ types, schema, example }: Body) {
+  return Object.fromEntries(types.map((type) => [type, { schema, example }]));
+}
+
+/** One answer for each status, naming the reasons that lead to it. */
+function problemAnswers(reasons: readonly Reason[]): Record<number, Answer> {
+  const byStatus = new Map<number, Reason[]>();
+  for (const reason of reasons) {
+    const status = statusOf(reason);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), reason]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, [first, ...more]]) => [status, problemAnswer(first as Reason, more)]),
+  );
+}
+
+function problemAnswer(first: Reason, more: readonly Reason[]): Answer {
+  const example = problemOf(new DomainError(first, `${REASONS[first].title}.`), {
+    instance: '/v1/projects/default/clusters/shop',
+    requestId: '5a4f2f0e-3b59-4d3c-9d0e-0a4a3c1f7c11',
+  });
+  return {
+    description: [first, ...more].map((reason) => `${REASONS[reason].title} (\`${reason}\`).`).join(' '),
+    content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem, example } },
+  };
+}

@@ -1,0 +1,105 @@
+/** Path, query and header parameters that several operations share. */
+import Type, { type TProperties } from 'typebox';
+import { closed, Name } from '../domain/schema/common.js';
+import { NAMES } from './examples.js';
+
+function pathName(description: string, example: string) {
+  return { ...Name, description, examples: [example] };
+}
+
+const project = pathName('Project; `default` exists from the start.', NAMES.project);
+const cluster = pathName('Cluster.', NAMES.cluster);
+const virtualService = pathName('Virtual service.', NAMES.virtualService);
+const realServer = pathName('Real server.', NAMES.realServer);
+
+export const ProjectPath = Type.Object({ project }, closed);
+export const ClusterPath = Type.Object({ project, cluster }, closed);
+export const VirtualServicePath = Type.Object({ project, cluster, virtualService }, closed);
+export const RealServerPath = Type.Object({ project, cluster, virtualService, realServer }, closed);
+export const DirectorPath = Type.Object({ director: pathName('Director.', NAMES.director) }, closed);
+
+export const NoPath = Type.Object({}, closed);
+export const NoQuery = Type.Object({}, closed);
+
+export const pageParameters = {
+  pageSize: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'At most so many items (default 50; more than 1000 counts as 1000).',
+    }),
+  ),
+  pageToken: Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description: '`nextPageToken` of the page before; the other parameters must be the same.',
+    }),
+  ),
+};
+
+export const ListQuery = Type.Object(
+  {
+    ...pageParameters,
+    filter: Type.Optional(
+      Type.String({
+        maxLength: 4096,
+        description:
+          'Comma-separated terms, all of which must hold: `name=http`, `labels.team=web`, `spec.protocol!=udp`.',
+      }),
+    ),
+  },
+  closed,
+);
+
+const validateOnly = Type.Optional(
+  Type.Boolean({
+    description:
+      'true: run everything but the commit and the kernel, and answer 200 with what would change (Preview).',
+  }),
+);
+
+export const WriteQuery = Type.Object({ validateOnly }, closed);
+
+export const DeleteQuery = Type.Object(
+  {
+    validateOnly,
+    cascade: Type.Optional(
+      Type.Boolean({ description: 'true: delete the children too. Without it they are a 409.' }),
+    ),
+  },
+  closed,
+);
+
+const auditReason = {
+  'x-audit-reason': Type.Optional(
+    Type.String({ description: 'Why; UTF-8, at most 1024 bytes. Kept in the audit event.' }),
+  ),
+};
+
+const ifMatch = {
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: 4096,
+      description: 'Entity tag (or a list, or `*`) that the resource must have; another one is a 412.',
+    }),
+  ),
+};
+
+/** Open, unlike all other parts: a request has many more header fields. */
+function headers(properties: TProperties) {
+  return Type.Object(properties);
+}
+
+export const ReadHeaders = headers({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'Entity tag that the client has; the current one is answered with 304.' }),
+  ),
+});
+export const CreateHeaders = headers(auditReason);
+export const ChangeHeaders = headers({ ...ifMatch, ...auditReason });
+export const ReplaceHeaders = headers({
+  ...ifMatch,
+  'if-none-match': Type.Optional(
+    Type.String({ pattern: '^\\*$', description: '`*`: create only; a resource that is there is a 412.' }),
+  ),
+  ...auditReason,
+});

@@ -1,0 +1,71 @@
+/** What a request says about itself beyond its resource: its id, who sends it and why. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
+import type { Call, Principal, WriteOptions } from '../control/control.js';
+import { type DomainError, violationError } from '../domain/errors.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the authenticated scope's hook before any handler of it runs. */
+    principal: Principal | null;
+  }
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const REASON_BYTES = 1024;
+
+/** The caller's X-Request-Id, or one of ours when there is none that could be used. */
+export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const sent = headers['x-request-id'];
+  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+}
+
+/** Refuses an X-Request-Id that `requestIdOf` had to replace: the caller would look for it in vain. */
+export function checkRequestId({ headers, id }: FastifyRequest): void {
+  if (headers['x-request-id'] === undefined || headers['x-request-id'] === id) return;
+  throw invalidHeader('x-request-id', 'must be 1 to 128 printable ASCII characters without spaces');
+}
+
+/** The bearer token, or undefined when the request carries none. */
+export function bearerToken({ headers }: FastifyRequest): string | undefined {
+  return /^bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+export function callOf(request: FastifyRequest): Call {
+  if (!request.principal) throw new Error(`${request.url} is not in the authenticated scope`);
+  return {
+    principal: request.principal,
+    transport: 'rest',
+    requestId: request.id,
+    sourceAddress: request.ip ?? null,
+    reason: auditReason(request),
+  };
+}
+
+/** Node reads header bytes as Latin-1; people write UTF-8. */
+function auditReason({ headers }: FastifyRequest): string | null {
+  const sent = headers['x-audit-reason'];
+  if (typeof sent !== 'string' || sent === '') return null;
+  const bytes = Buffer.from(sent, 'latin1');
+  const text = bytes.toString('utf8');
+  if (bytes.length > REASON_BYTES || text.includes('\ufffd')) {
+    throw invalidHeader('x-audit-reason', `must be UTF-8 text of at most ${REASON_BYTES} bytes`);
+  }
+  return text;
+}
+
+function invalidHeader(name: string, fault: string): DomainError {
+  return violationError([
+    { reason: 'FIELD_INVALID', pointer: `/headers/${name}`, detail: `Header ${name} ${fault}.` },
+  ]);
+}
+
+/** The write options that query and headers of any write carry. */
+export function writeOptions(request: FastifyRequest): WriteOptions {
+  const { validateOnly = false } = request.query as { validateOnly?: boolean };
+  const ifMatch = request.headers['if-match'];
+  // The schema of PUT allows "*" only; other methods have no use for this header.
+  const onlyCreate = request.method === 'PUT' && request.headers['if-none-match'] !== undefined;
+  return { validateOnly, onlyCreate, ...(ifMatch !== undefined && { ifMatch }) };
+}

@@ -1,0 +1,151 @@
+/** Directors: what they are, what their kernels hold, and the forced pass. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import Type from 'typebox';
+import type { Control } from '../../control/control.js';
+import { DomainError } from '../../domain/errors.js';
+import { ipvsadmList, ipvsadmSave } from '../../domain/ipvsadm-text.js';
+import { closed } from '../../domain/schema/common.js';
+import { Director, Drift, KernelTable, Reconciliation } from '../../domain/schema/director.js';
+import { createValidator } from '../../domain/validate.js';
+import { preferredType } from '../accept.js';
+import { DIRECTOR, DRIFT, RECONCILIATION, TABLE, TABLE_LIST, TABLE_SAVE } from '../examples.js';
+import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation } from '../operation.js';
+import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters } from '../parameters.js';
+import { callOf } from '../request.js';
+
+const LIST_TYPE = 'text/plain';
+const SAVE_TYPE = 'text/x-ipvsadm-save';
+const tag = 'Directors';
+const kernelProblems = [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND', 'KERNEL_UNAVAILABLE'] as const;
+
+const listDirectors = operation({
+  operationId: 'listDirectors',
+  tag,
+  summary: 'List directors',
+  description: 'The hosts whose kernels lvsd steers. `local` is the host that lvsd runs on.',
+  params: NoPath,
+  query: Type.Object(pageParameters, closed),
+  answers: {
+    200: {
+      description: 'One page.',
+      content: json(
+        Type.Object(
+          {
+            items: Type.Array(Director),
+            nextPageToken: Type.String({ description: 'Empty on the last page.' }),
+          },
+          { ...closed, $id: 'DirectorList', description: 'One page of directors.' },
+        ),
+        { items: [DIRECTOR], nextPageToken: '' },
+      ),
+    },
+  },
+  problems: [...CALL_PROBLEMS, 'PAGE_TOKEN_INVALID'],
+});
+
+const getDirector = operation({
+  operationId: 'getDirector',
+  tag,
+  summary: 'Get a director',
+  description: 'Driver, kernel, capabilities, the last pass and the differences that it left.',
+  params: DirectorPath,
+  query: NoQuery,
+  answers: { 200: { description: 'The director.', content: json(Director, DIRECTOR) } },
+  problems: [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND'],
+});
+
+const getTable = operation({
+  operationId: 'getTable',
+  tag,
+  summary: "Read the kernel's table",
+  description:
+    "The director's IPVS table as it is now, entries of others included. With `Accept: text/plain` it looks as `ipvsadm " +
+    '-Ln` prints it, with `Accept: text/x-ipvsadm-save` as `ipvsadm -Sn` does, which `ipvsadm -R` can read.',
+  params: DirectorPath,
+  query: Type.Object(
+    {
+      stats: Type.Optional(Type.Boolean({ description: 'true: with counters and rates (JSON only).' })),
+    },
+    closed,
+  ),
+  answers: {
+    200: {
+      description: 'The table.',
+      content: {
+        ...json(KernelTable, TABLE),
+        [LIST_TYPE]: { schema: Type.String(), example: TABLE_LIST },
+        [SAVE_TYPE]: { schema: Type.String(), example: TABLE_SAVE },
+      },
+    },
+  },
+  problems: [...kernelProblems, 'NOT_ACCEPTABLE'],
+});
+
+const getDrift = operation({
+  operationId: 'getDrift',
+  tag,
+  summary: 'Compare kernel and definition',
+  description: 'Reads the kernel now and says where it differs from the definition. Changes nothing.',
+  params: DirectorPath,
+  query: NoQuery,
+  answers: { 200: { description: 'The differences.', content: json(Drift, DRIFT) } },
+  problems: kernelProblems,
+});
+
+const createReconciliation = operation({
+  operationId: 'createReconciliation',
+  tag,
+  summary: 'Make the kernel equal to the definition now',
+  description:
+    'A full pass, now instead of at the next interval; answers when it is done. Entries of others are never touched. ' +
+    'Takes no body.',
+  params: DirectorPath,
+  query: NoQuery,
+  headers: CreateHeaders,
+  answers: { 201: { description: 'The pass is done.', content: json(Reconciliation, RECONCILIATION) } },
+  problems: [...kernelProblems, ...BODY_PROBLEMS, 'STORE_UNAVAILABLE'],
+});
+const checkEmpty = createValidator(Type.Object({}, closed));
+
+export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
+  app.get('/v1/directors', { schema: listDirectors }, (request) =>
+    control.directors.list(callOf(request), request.query),
+  );
+
+  app.get('/v1/directors/:director', { schema: getDirector }, (request) =>
+    control.directors.get(callOf(request), request.params.director),
+  );
+
+  app.get('/v1/directors/:director/table', { schema: getTable }, async (request, reply) => {
+    const { director } = request.params;
+    const type = preferredType(request.headers.accept, [JSON_TYPE, LIST_TYPE, SAVE_TYPE]);
+    reply.header('vary', 'accept');
+    if (!type) {
+      throw new DomainError(
+        'NOT_ACCEPTABLE',
+        `Accept one of ${JSON_TYPE}, ${LIST_TYPE} (as ipvsadm -Ln) and ${SAVE_TYPE} (as ipvsadm -Sn).`,
+      );
+    }
+    const table = await control.directors.table(callOf(request), director, request.query);
+    if (type === JSON_TYPE) return table;
+    reply.type(`${type}; charset=utf-8`);
+    if (type === SAVE_TYPE) return reply.send(ipvsadmSave(table));
+    return reply.send(ipvsadmList(table, await control.directors.get(callOf(request), director)));
+  });
+
+  app.get('/v1/directors/:director/drift', { schema: getDrift }, (request) =>
+    control.directors.drift(callOf(request), request.params.director),
+  );
+
+  app.post(
+    '/v1/directors/:director/reconciliations',
+    { schema: createReconciliation },
+    async (request, reply) => {
+      // Some clients always send an object.
+      if (request.body !== undefined) checkEmpty(request.body);
+      return reply
+        .code(201)
+        .send(await control.directors.reconcile(callOf(request), request.params.director));
+    },
+  );
+};

@@ -1,0 +1,41 @@
+import { RealServer, RealServerInput } from '../../domain/schema/resource.js';
+import { REAL_SERVER } from '../examples.js';
+import { RealServerPath, VirtualServicePath } from '../parameters.js';
+import { resourceRoutes } from './resources.js';
+import { VIRTUAL_SERVICES } from './virtual-services.js';
+
+export const realServerRoutes = resourceRoutes<RealServer>({
+  operations: {
+    list: 'listRealServers',
+    create: 'createRealServer',
+    get: 'getRealServer',
+    replace: 'replaceRealServer',
+    update: 'updateRealServer',
+    delete: 'deleteRealServer',
+  },
+  resources: (control) => control.realServers,
+  namesOf: ({ project, cluster, virtualService, name }) => ({
+    project,
+    cluster,
+    virtualService,
+    realServer: name,
+  }),
+  noun: 'real server',
+  tag: 'Real servers',
+  collection: `${VIRTUAL_SERVICES}/:virtualService/real-servers`,
+  parameter: 'realServer',
+  parentPath: VirtualServicePath,
+  path: RealServerPath,
+  schema: RealServer,
+  pageId: 'RealServerList',
+  input: RealServerInput,
+  examples: REAL_SERVER,
+  creation:
+    'It gets its share of new connections as soon as the kernel has it. With the methods `dr` and `tun` its port is that ' +
+    "of the virtual service: leave it out. To take it out of service, change `spec.adminState` to 'drain' or 'disabled'.",
+  deletion:
+    'Deletes the real server at once. To let its connections end first, change `spec.adminState` to `drain` before.',
+  parentProblems: ['PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND', 'VIRTUAL_SERVICE_NOT_FOUND'],
+  ownProblem: 'REAL_SERVER_NOT_FOUND',
+  ruleProblems: ['REAL_SERVER_TAKEN', 'FOREIGN_ENTRY'],
+});

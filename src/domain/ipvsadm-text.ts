@@ -1,0 +1,188 @@
+/**
+ * A kernel table as ipvsadm 1.31 prints it: `ipvsadm -Ln` and `ipvsadm -Sn`, byte for byte. Thresholds are in neither.
+ * What ipvsadm has no word for (the method `bypass`) is shown under its own name and saved as direct routing.
+ */
+import { addressBytes } from './address.js';
+import { endpoint } from './keys.js';
+import type { KernelTable, TableDestination, TableService } from './schema/director.js';
+
+/** What the first line says of the kernel: version of IPVS and size of its connection table. */
+export interface ListHeader {
+  readonly ipvsVersion: string | null;
+  readonly connectionTableSize: number | null;
+}
+
+const METHODS = {
+  nat: { name: 'Masq', option: '-m' },
+  dr: { name: 'Route', option: '-g' },
+  tun: { name: 'Tunnel', option: '-i' },
+  local: { name: 'Local', option: '-g' },
+  bypass: { name: 'Bypass', option: '-g' },
+} as const;
+
+const CHECKSUM_OPTIONS: Readonly<Record<string, string>> = {
+  none: '--tun-nocsum',
+  csum: '--tun-csum',
+  remcsum: '--tun-remcsum',
+};
+
+/** As `ipvsadm -Ln` prints it. */
+export function ipvsadmList(table: KernelTable, header: ListHeader): string {
+  const lines = [
+    `IP Virtual Server version ${header.ipvsVersion ?? '0.0.0'} (size=${header.connectionTableSize ?? 0})`,
+    'Prot LocalAddress:Port Scheduler Flags',
+    '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn',
+  ];
+  for (const service of inOrder(table.services, compareServices)) {
+    lines.push(listedService(service), ...inOrder(service.destinations, compareDestinations).map(listed));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** As `ipvsadm -Sn` prints it, ready for `ipvsadm -R`; an empty table is no text at all. */
+export function ipvsadmSave(table: KernelTable): string {
+  const lines = inOrder(table.services, compareServices).flatMap((service) => {
+    const name = savedFrontend(service);
+    const destinations = inOrder(service.destinations, compareDestinations);
+    return [savedService(service, name), ...destinations.map((destination) => saved(destination, name))];
+  });
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function listedService(service: TableService): string {
+  const { persistence } = service;
+  const flags = flagNames(service);
+  return [
+    listedFrontend(service),
+    service.scheduler,
+    ...(flags === '' ? [] : [`(${flags})`]),
+    ...(persistence ? [`persistent ${persistence.timeoutSeconds}`] : []),
+    ...maskOf(service).map((mask) => `mask ${mask}`),
+    ...(persistence?.engine ? [`pe ${persistence.engine}`] : []),
+    ...(service.onePacket ? ['ops'] : []),
+  ].join(' ');
+}
+
+function listed(destination: TableDestination): string {
+  const { address, port, method, weight, activeConnections, inactiveConnections } = destination;
+  return [
+    '  ->',
+    endpoint(address, port).padEnd(28),
+    METHODS[method].name.padEnd(7),
+    String(weight).padEnd(6),
+    String(activeConnections).padEnd(10),
+    String(inactiveConnections).padEnd(10),
+  ].join(' ');
+}
+
+function savedService(service: TableService, name: string): string {
+  const { persistence } = service;
+  const flags = flagNames(service);
+  return [
+    `-A ${name} -s ${service.scheduler}`,
+    ...(persistence ? [`-p ${persistence.timeoutSeconds}`] : []),
+    ...maskOf(service).map((mask) => `-M ${mask}`),
+    ...(persistence?.engine ? [`--pe ${persistence.engine}`] : []),
+    ...(service.onePacket ? ['-o'] : []),
+    ...(flags === '' ? [] : [`-b ${flags}`]),
+  ].join(' ');
+}
+
+function saved({ address, port, method, weight, tunnel }: TableDestination, name: string): string {
+  const real = `-a ${name} -r ${endpoint(address, port)} ${METHODS[method].option} -w ${weight}`;
+  if (!tunnel) return real;
+  return [
+    `${real} --tun-type ${tunnel.type}`,
+    ...(tunnel.type === 'gue' ? [`--tun-port ${tunnel.port}`] : []),
+    ...(tunnel.type === 'ipip' ? [] : [CHECKSUM_OPTIONS[tunnel.checksum]]),
+  ].join(' ');
+}
+
+function listedFrontend({ fwmark, family, protocol = '', address = '', port = 0 }: TableService): string {
+  if (fwmark !== undefined) return `FWM  ${fwmark | 0}${family === 'ipv6' ? ' IPv6' : ''}`;
+  return `${protocol.toUpperCase().padEnd(4)} ${endpoint(address, port)}`;
+}
+
+function savedFrontend({ fwmark, family, protocol = '', address = '', port = 0 }: TableService): string {
+  if (fwmark !== undefined) return `-f ${fwmark | 0}${family === 'ipv6' ? ' -6' : ''}`;
+  const option = protocol === 'sctp' ? '--sctp-service' : `-${protocol[0]}`;
+  return `${option} ${endpoint(address, port)}`;
+}
+
+/** The mask of a persistent service, unless each client address counts by itself. */
+function maskOf({ persistence, family }: TableService): string[] {
+  const whole = family === 'ipv4' ? '255.255.255.255' : '128';
+  return persistence && persistence.netmask !== whole ? [persistence.netmask] : [];
+}
+
+function flagNames({ scheduler, schedulerFlags }: TableService): string {
+  const names = schedulerFlags.map((flag) => {
+    if (scheduler !== 'sh' && scheduler !== 'mh') return flag;
+    return flag.replace('flag-1', `${scheduler}-fallback`).replace('flag-2', `${scheduler}-port`);
+  });
+  return names.join(',');
+}
+
+const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
+
+/** ipvs_cmp_services of libipvs: differences of C ints, so that far-apart values wrap round. */
+function compareServices(a: TableService, b: TableService): number {
+  return (
+    ((a.fwmark ?? 0) - (b.fwmark ?? 0)) | 0 ||
+    compareText(a.family, b.family) ||
+    (PROTOCOL_NUMBERS[a.protocol ?? ''] ?? 0) - (PROTOCOL_NUMBERS[b.protocol ?? ''] ?? 0) ||
+    compareAddresses(a.address, b.address) ||
+    (a.port ?? 0) - (b.port ?? 0)
+  );
+}
+
+/** ipvs_cmp_dests of libipvs. */
+function compareDestinations(a: TableDestination, b: TableDestination): number {
+  return (
+    Number(a.address.includes(':')) - Number(b.address.includes(':')) ||
+    compareAddresses(a.address, b.address) ||
+    a.port - b.port
+  );
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareAddresses(a: string | undefined, b: string | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  const left = addressWords(a);
+  const right = addressWords(b);
+  for (const [index, word] of left.entries()) {
+    const difference = (word - (right[index] ?? 0)) | 0;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function addressWords(address: string): number[] {
+  const bytes = Uint8Array.from(addressBytes(address));
+  const view = new DataView(bytes.buffer);
+  return Array.from({ length: bytes.length / 4 }, (_, index) => view.getUint32(index * 4));
+}
+
+/**
+ * Sorts as qsort of the GNU C library does (a top-down merge sort, halves of n / 2 and the rest). The comparisons above
+ * are no order, because they wrap round: what comes out depends on the algorithm.
+ */
+function inOrder<T>(elements: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  if (elements.length < 2) return elements;
+  const middle = Math.floor(elements.length / 2);
+  const left = inOrder(elements.slice(0, middle), compare);
+  const right = inOrder(elements.slice(middle), compare);
+  const merged: T[] = [];
+  let [l, r] = [0, 0];
+  while (l < left.length && r < right.length) {
+    const [first, second] = [left[l] as T, right[r] as T];
+    const isLeft = compare(first, second) <= 0;
+    merged.push(isLeft ? first : second);
+    if (isLeft) l += 1;
+    else r += 1;
+  }
+  return [...merged, ...left.slice(l), ...right.slice(r)];
+}
