@@ -176,11 +176,11 @@ export const nearOperation: Arbitrary<Operation> = operations(nearFrontend, near
     ['twos', '', 'x'.repeat(15), 'x'.repeat(16)],
   ),
   engines: mostly(['sip'], ['nix', '', 'x'.repeat(16), 'x'.repeat(17)]),
-  timeouts: mostly([0, 1, 300, 86_400], [42_949_672, 42_949_673, 0x7fffffff, 0xffffffff]),
+  timeouts: mostly([0, 1, 300, 86_400], [42_949_672, 42_949_673, 0x7fffffff, 0xffffffff, 2 ** 32 + 5]),
   prefixLengths: mostly([1, 64, 128], [0, 129, 0xffffffff]),
   ports: mostly([6080, 65_535], [0]),
-  weights: mostly([0, 1, 100, 65_535], [65_536, 0x7fffffff, 0x80000000, 0xffffffff]),
-  thresholds: mostly([0, 0, 1, 1000], [0x7fffffff, 0x80000000, 0xffffffff]),
+  weights: mostly([0, 1, 100, 65_535], [65_536, 0x7fffffff, 0x80000000, 0xffffffff, -1, 2 ** 32 + 5]),
+  thresholds: mostly([0, 0, 1, 1000], [0x7fffffff, 0x80000000, 0xffffffff, -1, 2 ** 32 + 5]),
 });
 
 /** One in nine is rare. */

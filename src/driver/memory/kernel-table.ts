@@ -92,7 +92,7 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
   }
 
   function setDestination(operation: DestinationWrite, { entry, destinations }: ServiceState): number {
-    const { config } = operation;
+    const config = arrivingConfig(operation.config);
     const { address } = operation.backend;
     const isMixed = familyOfAddress(address) !== familyOf(entry.frontend);
     if (isMixed && config.method !== 'tun') return EINVAL;
@@ -108,10 +108,7 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
     } else if (!exists) return ENOENT;
     const { frontend } = entry;
     const backend = { address: operation.backend.address, port: operation.backend.port };
-    destinations.set(
-      key,
-      freeze({ kind: 'destination', key, frontend, backend, config: keptConfig(config) }),
-    );
+    destinations.set(key, freeze({ kind: 'destination', key, frontend, backend, config }));
     return 0;
   }
 
@@ -162,18 +159,19 @@ function keptPersistence(
   engine: string | null,
   ticksPerSecond: number,
 ): KernelPersistence {
-  const ticks = (timeoutSeconds * ticksPerSecond) % 2 ** 32;
+  const ticks = ((timeoutSeconds >>> 0) * ticksPerSecond) % 2 ** 32;
   return { timeoutSeconds: Math.floor(ticks / ticksPerSecond), netmask, engine };
 }
 
-function keptConfig({
-  method,
-  weight,
-  upperThreshold,
-  lowerThreshold,
-  tunnel,
-}: DestinationConfig): DestinationConfig {
-  return { method, weight, upperThreshold, lowerThreshold, tunnel: tunnel && { ...tunnel } };
+/** Attributes are 32 bits wide: other numbers arrive wrapped round, a negative weight as one above 2^31. */
+function arrivingConfig(config: DestinationConfig): DestinationConfig {
+  return {
+    method: config.method,
+    weight: config.weight >>> 0,
+    upperThreshold: config.upperThreshold >>> 0,
+    lowerThreshold: config.lowerThreshold >>> 0,
+    tunnel: config.tunnel && { ...config.tunnel },
+  };
 }
 
 function freeze<T extends object>(value: T): T {

@@ -106,6 +106,7 @@ function refusals(subnetBroadcast: string): Refusal[] {
     ['the deletion of an absent destination', ENOENT, deleteDestination(web, second)],
     ['the deletion of an absent destination of the other family', ENOENT, deleteDestination(web, first6)],
     ['weight 2^31 for a new destination', ERANGE, newDestination(web, second, negative)],
+    ['weight -1', ERANGE, newDestination(web, second, { weight: -1 })],
     ['weight 2^31 in an edit', ERANGE, setDestination(web, first, negative)],
     [
       'weight 2^32-1 for a destination that is there',

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import Database from 'better-sqlite3';
+import { migrate, readMigrations } from '../../src/store/sqlite/migrate.js';
+import { temporaryDirectory } from '../support/sqlite-source.js';
+
+test('migrations run once, in order, each remembered with its checksum', (t) => {
+  const { directory, db } = fresh(t, ['CREATE TABLE a (x)', 'CREATE TABLE b (x); INSERT INTO b VALUES (1)']);
+  assert.deepEqual(names(migrate(db, readMigrations(directory))), ['1 step', '2 step']);
+  assert.deepEqual(migrate(db, readMigrations(directory)), []);
+  write(directory, 3, 'INSERT INTO b VALUES (2)');
+  assert.deepEqual(names(migrate(db, readMigrations(directory))), ['3 step']);
+  assert.deepEqual(db.prepare('SELECT x FROM b').pluck().all(), [1, 2]);
+});
+
+test('a migration that fails is undone as a whole, and those before it stay', (t) => {
+  const { directory, db } = fresh(t, ['CREATE TABLE a (x)', 'CREATE TABLE b (x); CREATE TABLE a (x)']);
+  assert.throws(() => migrate(db, readMigrations(directory)), /table a already exists/);
+  assert.deepEqual(tables(db), ['a', 'schema_migrations']);
+  write(directory, 2, 'CREATE TABLE b (x)');
+  assert.deepEqual(names(migrate(db, readMigrations(directory))), ['2 step']);
+});
+
+test('a file that was changed after it ran is refused', (t) => {
+  const { directory, db } = fresh(t, ['CREATE TABLE a (x)']);
+  migrate(db, readMigrations(directory));
+  write(directory, 1, 'CREATE TABLE a (x, y)');
+  write(directory, 2, 'CREATE TABLE b (x)');
+  assert.throws(() => migrate(db, readMigrations(directory)), {
+    reason: 'STORE_UNAVAILABLE',
+    message: /0001_step was changed after this database had it/,
+  });
+  assert.deepEqual(tables(db), ['a', 'schema_migrations']);
+});
+
+test('a database of a newer lvsd is refused', (t) => {
+  const { directory, db } = fresh(t, ['CREATE TABLE a (x)', 'CREATE TABLE b (x)']);
+  const migrations = readMigrations(directory);
+  migrate(db, migrations);
+  assert.throws(() => migrate(db, migrations.slice(0, 1)), {
+    reason: 'STORE_UNAVAILABLE',
+    message: /made by a newer lvsd \(migration 0002_step\)/,
+  });
+});
+
+test('a database that lost a migration is refused', (t) => {
+  const { directory, db } = fresh(t, ['CREATE TABLE a (x)', 'CREATE TABLE b (x)']);
+  migrate(db, readMigrations(directory));
+  db.exec('DELETE FROM schema_migrations WHERE version = 1');
+  assert.throws(() => migrate(db, readMigrations(directory)), /migration 0002_step but not number 1/);
+});
+
+test('files that leave a number out, or are not named as they must be, are refused', (t) => {
+  const { directory } = fresh(t, ['CREATE TABLE a (x)', 'CREATE TABLE b (x)']);
+  renameSync(join(directory, '0002_step.sql'), join(directory, '0003_step.sql'));
+  assert.throws(() => readMigrations(directory), /0003_step\.sql is out of order.*0002_name\.sql/);
+  renameSync(join(directory, '0003_step.sql'), join(directory, '2-step.sql'));
+  assert.throws(() => readMigrations(directory), /2-step\.sql is out of order/);
+});
+
+test('the migrations of this package make a database of strict tables', (t) => {
+  const { db } = fresh(t, []);
+  migrate(db, readMigrations());
+  const loose = db.prepare(
+    "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0",
+  );
+  assert.deepEqual(
+    loose
+      .pluck()
+      .all()
+      .filter((name) => !String(name).startsWith('sqlite_')),
+    [],
+  );
+});
+
+function fresh(t: TestContext, migrations: readonly string[]) {
+  const directory = temporaryDirectory(t);
+  for (const [index, sql] of migrations.entries()) write(directory, index + 1, sql);
+  const db = new Database(':memory:');
+  t.after(() => db.close());
+  return { directory, db };
+}
+
+function write(directory: string, version: number, sql: string): void {
+  writeFileSync(join(directory, `${String(version).padStart(4, '0')}_step.sql`), sql);
+}
+
+function names(migrations: ReturnType<typeof migrate>): string[] {
+  return migrations.map(({ version, name }) => `${version} ${name}`);
+}
+
+function tables(db: Database.Database): unknown[] {
+  return db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();
+}
