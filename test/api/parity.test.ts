@@ -1,0 +1,227 @@
+/** Both APIs say the same: operations, fields, presence and enumeration members, over descriptors and schemas. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import { memberNames } from '../../src/api-grpc/convert/enums.js';
+import { specialOf } from '../../src/api-grpc/convert/special.js';
+import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
+import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
+import { PreviewSchema } from '../../src/api-grpc/gen/lvsd/v1/common_pb.js';
+import { DefinitionSchema } from '../../src/api-grpc/gen/lvsd/v1/definition_pb.js';
+import {
+  DirectorSchema,
+  DriftSchema,
+  KernelTableSchema,
+  ReconciliationSchema,
+} from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
+import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
+import {
+  VirtualServiceSchema,
+  VirtualServiceSpecSchema,
+} from '../../src/api-grpc/gen/lvsd/v1/virtual_service_pb.js';
+import { SERVICES } from '../../src/api-grpc/services.js';
+import { OPERATIONS } from '../../src/control/operations.js';
+import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
+import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
+import { Timestamp } from '../../src/domain/schema/common.js';
+import { Definition, DefinitionInput } from '../../src/domain/schema/definition.js';
+import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
+import { Preview } from '../../src/domain/schema/preview.js';
+import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
+import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
+import { VirtualServiceSpecInput } from '../../src/domain/schema/virtual-service.js';
+import { type JsonSchema, jsonSchema } from '../support/json-schema.js';
+
+/** Differences that are meant, each with its reason. One that no longer shows fails the test. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'Preview.validateOnly: no such field in lvsd.v1.Preview':
+    'a response has a preview field only after validate_only; a REST body must say by itself what it is',
+};
+
+const PAIRS: readonly (readonly [DescMessage, object])[] = [
+  [ClusterSchema, Cluster],
+  [ClusterSpecSchema, ClusterSpecInput],
+  [VirtualServiceSchema, VirtualService],
+  [VirtualServiceSpecSchema, VirtualServiceSpecInput],
+  [RealServerSchema, RealServer],
+  [RealServerSpecSchema, RealServerSpecInput],
+  [DefinitionSchema, Definition],
+  [DefinitionSchema, DefinitionInput],
+  [DirectorSchema, Director],
+  [ReconciliationSchema, Reconciliation],
+  [KernelTableSchema, KernelTable],
+  [DriftSchema, Drift],
+  [PreviewSchema, Preview],
+  [AuditEventSchema, AuditEvent],
+  [IntegritySchema, Integrity],
+];
+
+/** What clients write: every scalar of these can be absent, so that a missing field is told from zero. */
+const WRITTEN = new Set(
+  [ClusterSpecSchema, VirtualServiceSpecSchema, RealServerSpecSchema].flatMap(reachable),
+);
+
+const timestamp = jsonSchema(Timestamp).description;
+
+test('every operation has a method of its name, and every method an operation', () => {
+  const methods = SERVICES.flatMap((service) => service.methods.map(({ localName }) => localName));
+  assert.deepEqual(methods.toSorted(), Object.keys(OPERATIONS).toSorted());
+});
+
+test('every method has messages of its own, named after it', () => {
+  for (const { name, input, output } of SERVICES.flatMap(({ methods }) => methods)) {
+    assert.equal(input.name, `${name}Request`);
+    assert.equal(output.name, `${name}Response`);
+  }
+});
+
+test('every field of a message is a property of its schema and the other way round, alike in presence and type', () => {
+  const differences = new Set(
+    PAIRS.flatMap(([desc, schema]) => compareMessage(desc.name, desc, jsonSchema(schema))),
+  );
+  assert.deepEqual([...differences].toSorted(), Object.keys(EXCEPTIONS).toSorted());
+});
+
+test('every write can be previewed, explained and named, and can have a precondition unless it creates', () => {
+  for (const { localName, input } of SERVICES.flatMap(({ methods }) => methods)) {
+    const fields = input.fields.map(({ name }) => name);
+    const has = (...names: string[]) => names.filter((name) => fields.includes(name));
+    const verb = /^(create|replace|update|delete)/.exec(localName)?.[1];
+    if (localName === 'createReconciliation') {
+      assert.deepEqual(has('validate_only', 'reason', 'request_id'), ['reason', 'request_id'], localName);
+    } else if (verb) {
+      assert.deepEqual(has('validate_only', 'reason', 'request_id').length, 3, localName);
+      assert.deepEqual(
+        has('etag', 'only_create', 'update_mask'),
+        {
+          create: [],
+          replace: ['etag', 'only_create'],
+          update: ['etag', 'update_mask'],
+          delete: ['etag'],
+        }[verb],
+        localName,
+      );
+    } else {
+      assert.deepEqual(has('validate_only', 'reason', 'etag'), [], localName);
+    }
+  }
+});
+
+test('only what can have children can be deleted with them', () => {
+  const cascading = SERVICES.flatMap(({ methods }) => methods).filter(({ input }) => input.field.cascade);
+  assert.deepEqual(
+    cascading.map(({ localName }) => localName),
+    ['deleteCluster', 'deleteVirtualService'],
+  );
+});
+
+test('every list has the same paging fields', () => {
+  for (const { localName, input, output } of SERVICES.flatMap(({ methods }) => methods)) {
+    if (!localName.startsWith('list')) continue;
+    assert(input.field.pageSize && input.field.pageToken, localName);
+    assert.deepEqual(Object.keys(output.field).toSorted(), ['items', 'nextPageToken'], localName);
+  }
+});
+
+function compareMessage(path: string, desc: DescMessage, schema: JsonSchema): string[] {
+  const properties = schema.properties ?? {};
+  const fields = new Map(desc.fields.map((field) => [field.jsonName, field]));
+  const missing = Object.keys(properties).filter((name) => !fields.has(name));
+  const superfluous = [...fields.keys()].filter((name) => !properties[name]);
+  return [
+    ...missing.map((name) => `${path}.${name}: no such field in ${desc.typeName}`),
+    ...superfluous.map((name) => `${path}.${name}: no such property in the schema`),
+    ...desc.fields.flatMap((field) => {
+      const property = properties[field.jsonName];
+      const required = schema.required?.includes(field.jsonName) ?? false;
+      return property ? compareField(`${path}.${field.jsonName}`, field, property, required) : [];
+    }),
+  ];
+}
+
+function compareField(path: string, field: DescField, property: JsonSchema, required: boolean): string[] {
+  const schema = withoutNull(property);
+  const optional = !required || schema !== property;
+  return [
+    ...comparePresence(path, field, optional),
+    ...compareType(path, field, schema, schema !== property),
+  ];
+}
+
+/** Messages and enumerations (unspecified) can always be absent; lists and maps never, but through a message. */
+function comparePresence(path: string, field: DescField, optional: boolean): string[] {
+  if (field.fieldKind !== 'scalar') return [];
+  const expected = optional || WRITTEN.has(field.parent) ? Presence.EXPLICIT : Presence.IMPLICIT;
+  return field.presence === expected ? [] : [`${path}: ${Presence[expected]} presence expected`];
+}
+
+function compareType(path: string, field: DescField, schema: JsonSchema, nullable: boolean): string[] {
+  const differs = (expected: string) => [`${path}: expected ${expected}, not ${describe(field)}`];
+  if (schema.enum) {
+    if (field.fieldKind === 'enum' || (field.fieldKind === 'list' && field.listKind === 'enum')) {
+      const [ours, theirs] = [memberNames(field.enum).toSorted(), [...schema.enum].toSorted()];
+      return ours.join() === theirs.join() ? [] : [`${path}: members ${ours} against ${theirs}`];
+    }
+    return differs('an enumeration');
+  }
+  switch (schema.type) {
+    case 'array':
+      if (nullable) return describe(field) === 'lvsd.v1.StringList' ? [] : differs('a list that may be null');
+      return field.fieldKind === 'list' ? compareItems(path, field, schema.items ?? {}) : differs('a list');
+    case 'object':
+      return compareObject(path, field, schema);
+    case 'string':
+      return describe(field) === textType(schema) ? [] : differs(textType(schema));
+    case 'integer':
+      return ['UINT32', 'INT32', 'INT64'].includes(describe(field)) ? [] : differs('an integer');
+    case 'number':
+      return describe(field) === 'DOUBLE' ? [] : differs('DOUBLE');
+    case 'boolean':
+      return describe(field) === 'BOOL' ? [] : differs('BOOL');
+    default:
+      return differs(`a schema that this test knows, not ${JSON.stringify(schema)}`);
+  }
+}
+
+function compareObject(path: string, field: DescField, schema: JsonSchema): string[] {
+  const [values] = Object.values(schema.patternProperties ?? {});
+  if (!values) {
+    return field.fieldKind === 'message' && specialOf(field.message) === undefined
+      ? compareMessage(path, field.message, schema)
+      : [`${path}: expected a message, not ${describe(field)}`];
+  }
+  const isFree = Object.keys(values).length === 0;
+  if (isFree) return describe(field) === 'google.protobuf.Struct' ? [] : [`${path}: expected a Struct`];
+  return field.fieldKind === 'map' ? compareItems(path, field, values) : [`${path}: expected a map`];
+}
+
+/** Items of a list, values of a map. */
+function compareItems(
+  path: string,
+  field: DescField & { fieldKind: 'list' | 'map' },
+  schema: JsonSchema,
+): string[] {
+  if (field.message) return compareMessage(`${path}[]`, field.message, schema);
+  if (field.enum) return compareType(`${path}[]`, field, schema, false);
+  return field.scalar === ScalarType.STRING && schema.type === 'string' ? [] : [`${path}[]: expected text`];
+}
+
+function textType({ description, pattern }: JsonSchema): string {
+  if (description === timestamp) return 'google.protobuf.Timestamp';
+  return pattern === '^[0-9]+$' ? 'UINT64' : 'STRING';
+}
+
+function describe(field: DescField): string {
+  if (field.fieldKind === 'scalar') return ScalarType[field.scalar];
+  return field.fieldKind === 'message' ? field.message.typeName : field.fieldKind;
+}
+
+function withoutNull(schema: JsonSchema): JsonSchema {
+  const others = schema.anyOf?.filter(({ type }) => type !== 'null');
+  return others?.[0] && others.length === 1 ? others[0] : schema;
+}
+
+function reachable(desc: DescMessage): DescMessage[] {
+  return [desc, ...desc.fields.flatMap(({ message }) => (message ? reachable(message) : []))];
+}
