@@ -104,7 +104,7 @@ test('the hash of an event is the SHA-256 of its canonical JSON, so that others 
       '"requestId":"request-1","resource":"tokens/ci","sourceAddress":"192.0.2.7","time":"2026-01-01T00:00:00.000Z",' +
       '"transport":"rest"}',
   );
-  assert.equal(sealed.hash, 'EXPECTED');
+  assert.equal(sealed.hash, 'ee34debbaf8063722af3ec4a69d7f4796669756b12e77e8e9bb4029a029ff7fb');
 });
 
 /** A store with nine events, and a second connection to its database. */

@@ -28,6 +28,7 @@ test('the lock of a process that was killed is free at once', async (t) => {
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  t.after(() => holder.kill('SIGKILL'));
   const ended = once(holder, 'exit');
   await once(holder.stdout, 'data');
   assert.throws(() => lockDataDirectory(directory), { reason: 'STORE_UNAVAILABLE' });

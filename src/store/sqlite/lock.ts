@@ -11,7 +11,7 @@ export interface DataLock {
   release(): void;
 }
 
-/** Throws STORE_UNAVAILABLE when another server has the directory, which must exist. */
+/** Held until it is released or the process ends. Throws STORE_UNAVAILABLE when another server has the directory, which must exist. */
 export function lockDataDirectory(directory: string): DataLock {
   const db = new Database(join(directory, 'lock.db'), { timeout: 0 });
   try {
@@ -24,5 +24,14 @@ export function lockDataDirectory(directory: string): DataLock {
       `Another lvsd serves from the data directory ${directory}; stop it, or give this one another directory.`,
     );
   }
-  return { release: () => db.close() };
+  held.add(db);
+  return {
+    release() {
+      held.delete(db);
+      db.close();
+    },
+  };
 }
+
+/** A database that nobody refers to is closed by the garbage collector, and its locks with it. */
+const held = new Set<Database.Database>();

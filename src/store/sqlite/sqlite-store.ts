@@ -78,7 +78,6 @@ function createStore(db: Database, clock: () => number): Store {
       if (!db.open) return;
       group.flush();
       listeners.stop();
-      db.pragma('optimize');
       db.close();
     },
   };
