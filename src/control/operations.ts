@@ -2,8 +2,9 @@
  * Every operation there is, under the one name it has everywhere: REST operationId, gRPC method (first letter upper), audit
  * action and method of the control layer. `role` is the least role that may call it.
  */
-export const ROLES = ['viewer', 'operator', 'editor', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+import { ROLES, type Role } from '../domain/schema/token.js';
+
+export { ROLES, type Role };
 
 export type Scope = 'project' | 'server';
 
