@@ -8,8 +8,9 @@ import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from './gen/goog
 import { StatusSchema } from './gen/google/rpc/status_pb.js';
 import { STATUS_BY_CODE } from './status.js';
 
-/** Clients refuse trailers of more than 8 KiB, so a long list of violations is cut and its length told. */
+/** Clients refuse trailers of more than 8 KiB, so long texts and lists are cut, and how many violations are left out is told. */
 const MESSAGE_CHARACTERS = 1024;
+const METADATA_CHARACTERS = 256;
 const VIOLATION_BYTES = 3072;
 
 const ERROR_DOMAIN = 'lvsd';
@@ -25,14 +26,17 @@ export function failureOf(error: DomainError, input: DescMessage, requestId: str
   const code = STATUS_BY_CODE[error.code];
   const message = shortened(error.message, MESSAGE_CHARACTERS);
   const violations = fitting(error.violations.map((violation) => fieldViolation(violation, input)));
-  const left = error.violations.length - violations.length;
+  const leftOut = error.violations.length - violations.length;
   const details = [
     anyPack(
       ErrorInfoSchema,
       create(ErrorInfoSchema, {
         reason: error.reason,
         domain: ERROR_DOMAIN,
-        metadata: { ...error.metadata, ...(left > 0 && { violationsLeftOut: String(left) }) },
+        metadata: {
+          ...shortenedValues(error.metadata),
+          ...(leftOut > 0 && { violationsLeftOut: String(leftOut) }),
+        },
       }),
     ),
     anyPack(RequestInfoSchema, create(RequestInfoSchema, { requestId })),
@@ -64,6 +68,12 @@ function fitting(violations: readonly FieldViolation[]): FieldViolation[] {
   });
 }
 
+function shortenedValues(metadata: DomainError['metadata']): Record<string, string> {
+  const entries = Object.entries(metadata);
+  return Object.fromEntries(entries.map(([key, value]) => [key, shortened(value, METADATA_CHARACTERS)]));
+}
+
+/** Whole code points: half of a surrogate pair cannot be sent. */
 function shortened(text: string, characters: number): string {
-  return text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+  return text.length <= characters ? text : `${[...text.slice(0, characters)].slice(0, -1).join('')}…`;
 }

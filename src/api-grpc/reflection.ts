@@ -5,24 +5,28 @@ import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { file_google_rpc_error_details } from './gen/google/rpc/error_details_pb.js';
 import { file_google_rpc_status } from './gen/google/rpc/status_pb.js';
+import { file_grpc_reflection_v1_reflection } from './gen/grpc/reflection/v1/reflection_pb.js';
+import { file_grpc_reflection_v1alpha_reflection } from './gen/grpc/reflection/v1alpha/reflection_pb.js';
+import { file_health_v1_health } from './gen/health/v1/health_pb.js';
 import { SERVICES } from './services.js';
 
-type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
+const ROOTS: readonly DescFile[] = [
+  ...SERVICES.map(({ file }) => file),
+  // what errors carry
+  file_google_rpc_status,
+  file_google_rpc_error_details,
+  file_health_v1_health,
+  file_grpc_reflection_v1_reflection,
+  file_grpc_reflection_v1alpha_reflection,
+];
 
-/** `others` are the definitions of services that are served beside ours, by their full names. */
-export function addReflection(server: Server, others: PackageDefinition): void {
-  const roots = [
-    ...SERVICES.map(({ file }) => file),
-    // what errors carry
-    file_google_rpc_status,
-    file_google_rpc_error_details,
-  ];
-  const fileDescriptorProtos = closure(roots).map((file) =>
+export function addReflection(server: Server): void {
+  const fileDescriptorProtos = closure(ROOTS).map((file) =>
     Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
   );
   // any kind of definition will do: only the descriptors of its files are looked at
-  const lvsd = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos } as const;
-  new ReflectionService({ ...others, lvsd }).addToServer(server);
+  const files = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos } as const;
+  new ReflectionService({ lvsd: files }).addToServer(server);
 }
 
 /** The files and everything that they import, each once. */

@@ -27,6 +27,9 @@ export interface SurfaceCall extends Incoming {
   on(event: 'cancelled', listener: () => void): unknown;
 }
 
+/** Nobody reads it: the caller has gone. */
+const CANCELLED: Failure = { code: status.CANCELLED, details: 'cancelled', metadata: new Metadata() };
+
 export interface ServedCall {
   readonly signal: AbortSignal;
   /** Authenticates and parses; see `open-call.ts`. */
@@ -81,14 +84,24 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
       finish(status.OK);
     },
     fail(error) {
-      if (!(error instanceof DomainError)) {
-        logger.error({ err: error, method: method.localName, requestId }, 'grpc call met a defect');
+      const cause = isAbort(error) ? abort.signal.reason : error;
+      if (isAbort(cause)) {
+        finish(status.CANCELLED);
+        return CANCELLED;
       }
-      const failure = failureOf(asDomainError(error, requestId), method.input, requestId);
+      if (!(cause instanceof DomainError)) {
+        logger.error({ err: cause, method: method.localName, requestId }, 'grpc call met a defect');
+      }
+      const failure = failureOf(asDomainError(cause, requestId), method.input, requestId);
       finish(failure.code, failure.details);
       return failure;
     },
   };
+}
+
+/** What an aborted signal throws, unless it was aborted for a reason of ours. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 function asDomainError(error: unknown, requestId: string): DomainError {

@@ -31,8 +31,7 @@ export function serverStream(
       surface.end();
       served.succeed();
     } catch (error) {
-      if (surface.cancelled) served.succeed();
-      else surface.emit('error', served.fail(signal.aborted ? signal.reason : error));
+      surface.emit('error', served.fail(error));
     }
   };
 }

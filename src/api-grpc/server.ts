@@ -1,5 +1,5 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { HealthImplementation, service as healthService } from 'grpc-health-check';
+import { HealthImplementation } from 'grpc-health-check';
 import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { addReflection } from './reflection.js';
@@ -46,7 +46,7 @@ export function createGrpcServer({ control, logger }: Dependencies): GrpcServer 
     stopping: stopping.signal,
   });
   health.addToServer(server);
-  addReflection(server, healthDefinition());
+  addReflection(server);
 
   return {
     async start({ host, port }) {
@@ -60,11 +60,6 @@ export function createGrpcServer({ control, logger }: Dependencies): GrpcServer 
       await shutDown(server);
     },
   };
-}
-
-function healthDefinition() {
-  const methods = Object.values(healthService);
-  return Object.fromEntries(methods.map(({ path, requestType }) => [path, requestType]));
 }
 
 function bind(server: Server, address: string): Promise<number> {

@@ -16,6 +16,8 @@ export function unary(
     const served = serveCall(method, surface, surroundings);
     try {
       const { message, context } = await served.open();
+      // from here on nothing is left half done
+      served.signal.throwIfAborted();
       const bytes = encodeAnswer(method.output, await handler(message, context));
       served.sendHeader();
       callback(null, bytes);

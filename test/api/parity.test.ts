@@ -1,9 +1,9 @@
 /** Both APIs say the same: operations, fields, presence and enumeration members, over descriptors and schemas. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
+import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
-import { memberNames } from '../../src/api-grpc/convert/enums.js';
+import { memberName } from '../../src/api-grpc/convert/enums.js';
 import { specialOf } from '../../src/api-grpc/convert/special.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
@@ -160,7 +160,7 @@ function compareType(path: string, field: DescField, schema: JsonSchema, nullabl
   const differs = (expected: string) => [`${path}: expected ${expected}, not ${describe(field)}`];
   if (schema.enum) {
     if (field.fieldKind === 'enum' || (field.fieldKind === 'list' && field.listKind === 'enum')) {
-      const [ours, theirs] = [memberNames(field.enum).toSorted(), [...schema.enum].toSorted()];
+      const [ours, theirs] = [membersOf(field.enum), [...schema.enum].toSorted()];
       return ours.join() === theirs.join() ? [] : [`${path}: members ${ours} against ${theirs}`];
     }
     return differs('an enumeration');
@@ -215,6 +215,10 @@ function textType({ description, pattern }: JsonSchema): string {
 function describe(field: DescField): string {
   if (field.fieldKind === 'scalar') return ScalarType[field.scalar];
   return field.fieldKind === 'message' ? field.message.typeName : field.fieldKind;
+}
+
+function membersOf(desc: DescEnum): string[] {
+  return desc.values.flatMap(({ number }) => memberName(desc, number) ?? []).toSorted();
 }
 
 function withoutNull(schema: JsonSchema): JsonSchema {

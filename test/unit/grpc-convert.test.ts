@@ -104,7 +104,7 @@ test('unknown enumeration numbers are faults with a pointer, in fields and in li
       ['/spec/schedulerFlags/2', 'FIELD_INVALID'],
     ],
   );
-  assert.match(faults[0]?.detail ?? '', /no member 99.*rr, wrr/);
+  assert.match(faults[0]?.detail ?? '', /no member 99.*SCHEDULER_RR, SCHEDULER_WRR/);
 });
 
 test('unknown fields are faults, however deep', () => {

@@ -15,11 +15,6 @@ export function memberNumber(desc: DescEnum, name: string): number | undefined {
   return desc.values.find((member) => member.number !== 0 && jsonName(member.localName) === name)?.number;
 }
 
-/** Every name that JSON may use. */
-export function memberNames(desc: DescEnum): string[] {
-  return desc.values.filter(({ number }) => number !== 0).map(({ localName }) => jsonName(localName));
-}
-
 /** protobuf-es has taken the enumeration's prefix off the local name. */
 function jsonName(localName: string): string {
   return localName.toLowerCase().replaceAll('_', '-');

@@ -9,7 +9,7 @@ import {
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
 import type { Violation } from '../../domain/errors.js';
 import { escapePointer } from '../../domain/validate.js';
-import { memberName, memberNames } from './enums.js';
+import { memberName } from './enums.js';
 import { specialOf } from './special.js';
 import type { ElementField } from './to-message.js';
 
@@ -96,10 +96,11 @@ function timestampJson(value: Timestamp, faults: Violation[], pointer: string): 
 function enumJson(desc: DescEnum, value: unknown, faults: Violation[], pointer: string): string | undefined {
   const name = memberName(desc, value as number);
   if (name !== undefined) return name;
+  const members = desc.values.filter(({ number }) => number !== 0);
   faults.push({
     reason: 'FIELD_INVALID',
     pointer,
-    detail: `${desc.name} has no member ${String(value)} that could stand here: use one of ${memberNames(desc).join(', ')}.`,
+    detail: `${desc.name} has no member ${String(value)} that could stand here: use one of ${members.map(({ name }) => name).join(', ')}.`,
   });
   return undefined;
 }
