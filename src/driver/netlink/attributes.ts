@@ -27,8 +27,10 @@ export interface Attribute<T> {
 
 type Attributes = Readonly<Record<string, Attribute<unknown>>>;
 
-/** The values of a table's attributes; a missing one is not in the message. */
-export type Values<T> = { -readonly [K in keyof T]?: T[K] extends Attribute<infer V> ? V : never };
+/** The values of a table's attributes; an undefined one is not in the message. */
+export type Values<T> = {
+  -readonly [K in keyof T]?: T[K] extends Attribute<infer V> ? V | undefined : never;
+};
 
 export interface AttributeTable<T> {
   encode(writer: Writer, values: Values<T>): void;
@@ -49,6 +51,9 @@ export function attributeTable<T extends Attributes>(attributes: T): AttributeTa
     byType[type] = [...(byType[type] ?? []), field];
   }
 
+  // Values of one shape from the start are several times faster to fill and to read.
+  const blank = Object.fromEntries(fields.map(({ name }) => [name, undefined]));
+
   return {
     encode(writer, values) {
       for (const { name, attribute } of fields) {
@@ -57,7 +62,7 @@ export function attributeTable<T extends Attributes>(attributes: T): AttributeTa
       }
     },
     decode(source, start, end) {
-      const values: Record<string, unknown> = {};
+      const values: Record<string, unknown> = { ...blank };
       let at = start;
       while (at < end) {
         if (at + 4 > end) throw malformed('an attribute header is cut off');
@@ -104,8 +109,8 @@ export function text(type: number): Attribute<string> {
   };
 }
 
-/** So many bytes as they are; fewer given ones are filled up with zeros. Decoded bytes are valid as their source is. */
-export function bytes(type: number, length: number): Attribute<ArrayLike<number>> {
+/** So many bytes as they are; fewer given ones are filled up with zeros. */
+export function bytes(type: number, length: number): Attribute<readonly number[]> {
   return {
     type,
     encode(writer, value) {
@@ -115,7 +120,9 @@ export function bytes(type: number, length: number): Attribute<ArrayLike<number>
     },
     decode(source, start, end) {
       checkLength(type, end - start, length);
-      return source.bytes.subarray(start, end);
+      const value = new Array<number>(length);
+      for (let i = 0; i < length; i++) value[i] = source.view.getUint8(start + i);
+      return value;
     },
   };
 }

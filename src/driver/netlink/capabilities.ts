@@ -1,8 +1,9 @@
 /** What the kernel can do for IPVS, as far as that can be known without changing its table. */
-import { createReadStream } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { Capabilities } from '../../domain/capabilities.js';
 import { encodeFrontend } from './codec.js';
 import { IPVS_CMD } from './constants.js';
@@ -25,7 +26,7 @@ export async function readCapabilities(session: Session, files: KernelFiles): Pr
   const [modules, hasIpv6Stack, sctp] = await Promise.all([
     readModules(files),
     isReadable('/proc/net/if_inet6'),
-    isSctpBuiltIn(),
+    isSctpBuiltIn(files.release),
   ]);
   const engines = modules?.filter((name) => name.startsWith('pe_')).map((name) => name.slice(3));
   return {
@@ -70,26 +71,13 @@ async function readModules({ release, modulesDirectory }: KernelFiles): Promise<
 }
 
 /**
- * Without CONFIG_IP_VS_PROTO_SCTP the kernel takes SCTP services and never forwards a packet; only its symbols tell
- * (net/netfilter/ipvs/ip_vs_proto_sctp.c). Where they are hidden, SCTP is taken to be there, as distributions build it.
+ * Without CONFIG_IP_VS_PROTO_SCTP the kernel takes SCTP services and never forwards a packet; only its configuration
+ * tells. Where that is not to be found, SCTP is taken to be there, as distributions build it.
  */
-async function isSctpBuiltIn(): Promise<boolean> {
-  let sawTcp = false;
-  let rest = '';
-  try {
-    for await (const chunk of createReadStream('/proc/kallsyms', {
-      encoding: 'latin1',
-      highWaterMark: 1 << 18,
-    })) {
-      const text = rest + String(chunk);
-      if (text.includes('ip_vs_sctp_init')) return true;
-      sawTcp ||= text.includes('ip_vs_tcp_init');
-      rest = text.slice(-32);
-    }
-  } catch {
-    return true;
-  }
-  return !sawTcp;
+async function isSctpBuiltIn(release: string): Promise<boolean> {
+  const configuration =
+    (await readText(`/boot/config-${release}`)) ?? (await readCompressed('/proc/config.gz'));
+  return configuration === undefined || /^CONFIG_IP_VS_PROTO_SCTP=y$/m.test(configuration);
 }
 
 function isAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
@@ -100,6 +88,14 @@ function isAtLeast(release: string, [major, minor]: readonly [number, number]): 
 async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function readCompressed(path: string): Promise<string | undefined> {
+  try {
+    return (await promisify(gunzip)(await readFile(path))).toString();
   } catch {
     return undefined;
   }

@@ -51,21 +51,20 @@ const WHOLE_ADDRESS_PREFIX = 128;
 
 /** The attributes of a change; those of a destination's service are only what identifies it. */
 export function encodeOperation(writer: Writer, operation: Operation): void {
-  const service = frontendValues(operation.frontend);
-  if ('backend' in operation) {
-    const config = 'config' in operation ? destinationConfigValues(operation.config) : undefined;
-    ENTRY.encode(writer, { service, destination: { ...backendValues(operation.backend), ...config } });
-  } else if ('config' in operation) {
-    const config = serviceConfigValues(operation.config, familyOf(operation.frontend));
-    ENTRY.encode(writer, { service: { ...service, ...config } });
-  } else {
-    ENTRY.encode(writer, { service });
+  const { frontend } = operation;
+  if (!('backend' in operation)) {
+    const config = 'config' in operation ? operation.config : undefined;
+    ENTRY.encode(writer, { service: serviceValues(frontend, config) });
+    return;
   }
+  const config = 'config' in operation ? operation.config : undefined;
+  const destination = destinationValues(operation.backend, config);
+  ENTRY.encode(writer, { service: serviceValues(frontend), destination });
 }
 
 /** The attributes that identify a service. */
 export function encodeFrontend(writer: Writer, frontend: Frontend): void {
-  ENTRY.encode(writer, { service: frontendValues(frontend) });
+  ENTRY.encode(writer, { service: serviceValues(frontend) });
 }
 
 /**
@@ -112,11 +111,40 @@ export function destinationEntryOf(
   return { ...entry, stats: statsOf(values), connections };
 }
 
-function frontendValues(frontend: Frontend): ServiceValues {
-  const family = familyNumber(familyOf(frontend));
-  if (isFwmark(frontend)) return { family, fwmark: frontend.fwmark };
-  const { protocol, address, port } = frontend;
-  return { family, protocol: PROTOCOLS[protocol], address: addressBytes(address), port };
+/** All of a table's names in one literal each: values of one shape encode several times faster than spread ones. */
+function serviceValues(frontend: Frontend, config?: ServiceConfig): ServiceValues {
+  const family = familyOf(frontend);
+  const persistence = config?.persistence;
+  const mark = isFwmark(frontend) ? frontend.fwmark : undefined;
+  const endpoint = isFwmark(frontend) ? undefined : frontend;
+  return {
+    family: familyNumber(family),
+    protocol: endpoint && PROTOCOLS[endpoint.protocol],
+    address: endpoint && addressBytes(endpoint.address),
+    port: endpoint?.port,
+    fwmark: mark,
+    scheduler: config && (config.scheduler === '' ? NO_SCHEDULER : config.scheduler),
+    engine: persistence?.engine ?? undefined,
+    flags: config && flagsOf(config),
+    timeoutSeconds: config && (persistence?.timeoutSeconds ?? 0),
+    mask: config && family === 'ipv4' ? maskOf(persistence) : undefined,
+    prefixLength: config && family === 'ipv6' ? prefixLengthOf(persistence) : undefined,
+  };
+}
+
+function flagsOf({ schedulerFlags, onePacket, persistence }: ServiceConfig): number {
+  let flags = persistence ? IP_VS_SVC_F_PERSISTENT : 0;
+  if (onePacket) flags |= IP_VS_SVC_F_ONEPACKET;
+  for (const flag of schedulerFlags) flags |= IP_VS_SVC_F_SCHED[flag];
+  return flags;
+}
+
+function maskOf(persistence: KernelPersistence | null | undefined): number[] {
+  return persistence ? addressBytes(persistence.netmask) : WHOLE_ADDRESS_MASK;
+}
+
+function prefixLengthOf(persistence: KernelPersistence | null | undefined): number {
+  return persistence ? Number(persistence.netmask) : WHOLE_ADDRESS_PREFIX;
 }
 
 /** What identifies a service; undefined for a protocol that IPVS does not forward. */
@@ -127,22 +155,6 @@ export function frontendOf(values: ServiceValues): Frontend | undefined {
   if (protocol === undefined) return undefined;
   const address = addressFromBytes(required(values.address, 'ADDR'), family);
   return { protocol, address, port: required(values.port, 'PORT') };
-}
-
-function serviceConfigValues(config: ServiceConfig, family: Family): ServiceValues {
-  const { scheduler, schedulerFlags, onePacket, persistence } = config;
-  let flags = persistence ? IP_VS_SVC_F_PERSISTENT : 0;
-  if (onePacket) flags |= IP_VS_SVC_F_ONEPACKET;
-  for (const flag of schedulerFlags) flags |= IP_VS_SVC_F_SCHED[flag];
-  return {
-    scheduler: scheduler === '' ? NO_SCHEDULER : scheduler,
-    ...(persistence?.engine ? { engine: persistence.engine } : {}),
-    flags,
-    timeoutSeconds: persistence?.timeoutSeconds ?? 0,
-    ...(family === 'ipv4'
-      ? { mask: persistence ? addressBytes(persistence.netmask) : WHOLE_ADDRESS_MASK }
-      : { prefixLength: persistence ? Number(persistence.netmask) : WHOLE_ADDRESS_PREFIX }),
-  };
 }
 
 export function serviceConfigOf(values: ServiceValues, family: Family): ServiceConfig {
@@ -168,8 +180,21 @@ function persistenceOf(values: ServiceValues, family: Family): KernelPersistence
   };
 }
 
-function backendValues({ address, port }: Backend): DestinationValues {
-  return { family: familyNumber(familyOfAddress(address)), address: addressBytes(address), port };
+/** As `serviceValues`. */
+function destinationValues({ address, port }: Backend, config?: DestinationConfig): DestinationValues {
+  const tunnel = config?.method === 'tun' ? config.tunnel : null;
+  return {
+    family: familyNumber(familyOfAddress(address)),
+    address: addressBytes(address),
+    port,
+    method: config && FORWARDING_METHODS.indexOf(config.method),
+    weight: config?.weight,
+    tunnelType: tunnel ? TUNNEL_TYPES.indexOf(tunnel.type) : undefined,
+    tunnelPort: tunnel?.port,
+    tunnelFlags: tunnel ? TUNNEL_CHECKSUMS.indexOf(tunnel.checksum) : undefined,
+    upperThreshold: config?.upperThreshold,
+    lowerThreshold: config?.lowerThreshold,
+  };
 }
 
 /** Kernels before 3.18 have no ADDR_FAMILY: a destination is then of its service's family. */
@@ -178,18 +203,6 @@ export function backendOf(values: DestinationValues, serviceFamily: Family): Bac
   return {
     address: addressFromBytes(required(values.address, 'ADDR'), family),
     port: required(values.port, 'PORT'),
-  };
-}
-
-function destinationConfigValues(config: DestinationConfig): DestinationValues {
-  const { method, weight, upperThreshold, lowerThreshold, tunnel } = config;
-  const values = { method: FORWARDING_METHODS.indexOf(method), weight, upperThreshold, lowerThreshold };
-  if (method !== 'tun' || tunnel === null) return values;
-  return {
-    ...values,
-    tunnelType: TUNNEL_TYPES.indexOf(tunnel.type),
-    tunnelPort: tunnel.port,
-    tunnelFlags: TUNNEL_CHECKSUMS.indexOf(tunnel.checksum),
   };
 }
 
@@ -218,8 +231,8 @@ function tunnelOf({ tunnelType = 0, tunnelPort = 0, tunnelFlags = 0 }: Destinati
   };
 }
 
-function statsOf({ stats64, stats }: Pick<ServiceValues, 'stats' | 'stats64'>): Stats {
-  const values = required(stats64 ?? stats, 'STATS');
+function statsOf({ stats }: Pick<ServiceValues, 'stats'>): Stats {
+  const values = required(stats, 'STATS');
   return {
     connections: required(values.connections, 'CONNS'),
     inPackets: required(values.inPackets, 'INPKTS'),

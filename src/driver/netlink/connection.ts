@@ -53,11 +53,15 @@ const SERIES_MAX_BYTES = 128 * 1024;
 /** What one datagram of requests should take: some requests are a thousand times slower than others. */
 const SERIES_TARGET_MS = 10;
 
+/** Dumped entries between two looks at the clock: most lists are short. */
+const REPLIES_PER_LOOK = 64;
+
 export class Connection {
   readonly #transport: Transport;
   readonly #writer = new Writer();
   #nextSequence = 1;
   #seriesLimit = 64;
+  #unpaced = 0;
 
   constructor(transport: Transport) {
     this.#transport = transport;
@@ -81,8 +85,9 @@ export class Connection {
     const verdicts: Verdict[] = [];
     while (verdicts.length < series.items.length) {
       const begun = performance.now();
-      for (const verdict of this.#requestSome(series, verdicts.length)) verdicts.push(verdict);
-      this.#adaptSeries(performance.now() - begun);
+      const some = this.#requestSome(series, verdicts.length);
+      this.#adaptSeries(some.length, performance.now() - begun);
+      verdicts.push(...some);
       const pause = series.pace();
       if (pause) await pause;
     }
@@ -111,6 +116,9 @@ export class Connection {
         onReply?.(message);
       }
       parts++;
+      this.#unpaced += replies;
+      if (this.#unpaced < REPLIES_PER_LOOK) continue;
+      this.#unpaced = 0;
       const pause = pace();
       if (pause) await pause;
     }
@@ -163,8 +171,8 @@ export class Connection {
     }
   }
 
-  #adaptSeries(elapsedMs: number): void {
-    const ideal = Math.round(this.#seriesLimit * (SERIES_TARGET_MS / Math.max(elapsedMs, 0.1)));
+  #adaptSeries(requests: number, elapsedMs: number): void {
+    const ideal = Math.round(requests * (SERIES_TARGET_MS / Math.max(elapsedMs, 0.01)));
     this.#seriesLimit = Math.min(SERIES_MAX, Math.max(SERIES_MIN, ideal));
   }
 }

@@ -8,7 +8,7 @@ import { IPVS_CMD } from './constants.js';
 import { malformed } from './malformed.js';
 import { attributesStart, type Message } from './message.js';
 import { assertAnswered, type Session } from './session.js';
-import { ENTRY, ENTRY_WITH_STATS } from './tables.js';
+import { ENTRY, ENTRY_WITH_STATS, ENTRY_WITH_STATS_32, type EntryValues } from './tables.js';
 
 const { EAFNOSUPPORT, ESRCH } = constants.errno;
 
@@ -35,18 +35,16 @@ export class TableReader {
 
   /** A service that vanished since it was read has no destinations: those without any are asked for again. */
   async #withDestinations(services: readonly ServiceEntry[]): Promise<Table> {
-    const destinations = new Map<string, DestinationEntry[]>();
-    for (const service of services) destinations.set(service.key, await this.#dumpDestinations(service));
-    const isEmpty = ({ key }: ServiceEntry): boolean => destinations.get(key)?.length === 0;
-    const empty = services.filter(isEmpty).map(({ frontend }) => frontend);
-    const still = new Map((await this.#getServices(empty)).map((service) => [service.key, service]));
-
     const table = new Map<string, TableEntry>();
+    const empty = new Map<string, Frontend>();
     for (const service of services) {
-      const current = isEmpty(service) ? still.get(service.key) : service;
-      if (current) table.set(current.key, current);
-      for (const destination of destinations.get(service.key) ?? []) table.set(destination.key, destination);
+      const destinations = await this.#dumpDestinations(service);
+      if (destinations.length === 0) empty.set(service.key, service.frontend);
+      table.set(service.key, service);
+      for (const destination of destinations) table.set(destination.key, destination);
     }
+    for (const { key } of await this.#getServices([...empty.values()])) empty.delete(key);
+    for (const key of empty.keys()) table.delete(key);
     return table;
   }
 
@@ -105,9 +103,10 @@ export class TableReader {
         this.#session.pace,
       );
       assertAnswered(outcome, command);
+      if (outcome.isAtomic && !outcome.isInterrupted) return entries;
       const current = new Map(entries.map((entry) => [entry.key, entry]));
       const isWhole = current.size === entries.length && !outcome.isInterrupted;
-      if (isWhole && (outcome.isAtomic || haveSameKeys(previous, current))) return entries;
+      if (isWhole && haveSameKeys(previous, current)) return entries;
       if (dumps === DUMPS_MAX) return [...new Map([...(previous ?? []), ...current]).values()];
       previous = current;
     }
@@ -125,9 +124,13 @@ export class TableReader {
     return destinationEntryOf(destination, service, this.#stats);
   }
 
-  #decode(message: Message): ReturnType<typeof ENTRY_WITH_STATS.decode> {
-    const table = this.#stats ? ENTRY_WITH_STATS : ENTRY;
-    return table.decode(message.source, attributesStart(message), message.end);
+  #decode(message: Message): EntryValues {
+    const { source, end } = message;
+    const start = attributesStart(message);
+    if (!this.#stats) return ENTRY.decode(source, start, end);
+    const values = ENTRY_WITH_STATS.decode(source, start, end);
+    const hasStats = (values.service ?? values.destination)?.stats !== undefined;
+    return hasStats ? values : ENTRY_WITH_STATS_32.decode(source, start, end);
   }
 }
 

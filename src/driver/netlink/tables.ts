@@ -1,5 +1,6 @@
 /** The attribute tables of the IPVS family and of generic netlink's own. Their order is the order that ipvsadm sends. */
 import {
+  type Attribute,
   attributeTable,
   bigEndianU16,
   bytes,
@@ -79,34 +80,44 @@ const destinationAttributes = {
   lowerThreshold: u32(IPVS_DEST_ATTR.L_THRESH),
 };
 
-const SERVICE = attributeTable(serviceAttributes);
-const SERVICE_WITH_STATS = attributeTable({
-  ...serviceAttributes,
-  stats: nested(IPVS_SVC_ATTR.STATS, STATS_32),
-  stats64: nested(IPVS_SVC_ATTR.STATS64, STATS_64),
-});
-
-const DESTINATION = attributeTable(destinationAttributes);
-const DESTINATION_WITH_STATS = attributeTable({
-  ...destinationAttributes,
+const connectionAttributes = {
   activeConnections: u32(IPVS_DEST_ATTR.ACTIVE_CONNS),
   inactiveConnections: u32(IPVS_DEST_ATTR.INACT_CONNS),
   persistentConnections: u32(IPVS_DEST_ATTR.PERSIST_CONNS),
-  stats: nested(IPVS_DEST_ATTR.STATS, STATS_32),
-  stats64: nested(IPVS_DEST_ATTR.STATS64, STATS_64),
-});
+};
 
 /** The attributes of every command about services and destinations, and of the entries that the kernel shows. */
 export const ENTRY = attributeTable({
-  service: nested(IPVS_CMD_ATTR.SERVICE, SERVICE),
-  destination: nested(IPVS_CMD_ATTR.DEST, DESTINATION),
+  service: nested(IPVS_CMD_ATTR.SERVICE, attributeTable(serviceAttributes)),
+  destination: nested(IPVS_CMD_ATTR.DEST, attributeTable(destinationAttributes)),
 });
 
-/** As `ENTRY`, to read the counters too. */
-export const ENTRY_WITH_STATS = attributeTable({
-  service: nested(IPVS_CMD_ATTR.SERVICE, SERVICE_WITH_STATS),
-  destination: nested(IPVS_CMD_ATTR.DEST, DESTINATION_WITH_STATS),
+/** An entry with its counters, which the kernel shows in both widths. */
+export const ENTRY_WITH_STATS = entryWithStats({
+  service: nested(IPVS_SVC_ATTR.STATS64, STATS_64),
+  destination: nested(IPVS_DEST_ATTR.STATS64, STATS_64),
 });
+
+/** As `ENTRY_WITH_STATS`, for kernels that have the narrow counters only. */
+export const ENTRY_WITH_STATS_32 = entryWithStats({
+  service: nested(IPVS_SVC_ATTR.STATS, STATS_32),
+  destination: nested(IPVS_DEST_ATTR.STATS, STATS_32),
+});
+
+type StatsAttribute = Attribute<ValuesOf<typeof STATS_64>>;
+
+function entryWithStats(stats: { service: StatsAttribute; destination: StatsAttribute }) {
+  const service = attributeTable({ ...serviceAttributes, stats: stats.service });
+  const destination = attributeTable({
+    ...destinationAttributes,
+    ...connectionAttributes,
+    stats: stats.destination,
+  });
+  return attributeTable({
+    service: nested(IPVS_CMD_ATTR.SERVICE, service),
+    destination: nested(IPVS_CMD_ATTR.DEST, destination),
+  });
+}
 
 /** IPVS_CMD_SET_INFO, the answer to IPVS_CMD_GET_INFO. */
 export const INFO = attributeTable({
@@ -122,5 +133,6 @@ export const CONTROL = attributeTable({
 
 type ValuesOf<T> = T extends { decode(...input: never[]): infer V } ? V : never;
 
-export type ServiceValues = ValuesOf<typeof SERVICE_WITH_STATS>;
-export type DestinationValues = ValuesOf<typeof DESTINATION_WITH_STATS>;
+export type EntryValues = ValuesOf<typeof ENTRY_WITH_STATS>;
+export type ServiceValues = NonNullable<EntryValues['service']>;
+export type DestinationValues = NonNullable<EntryValues['destination']>;
