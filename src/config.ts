@@ -1,0 +1,191 @@
+/**
+ * The configuration: the only reader of the environment. Every setting has one line in the table below, and with it a flag
+ * of the command and a variable of the environment; the flag wins.
+ */
+import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import type { DriverChoice } from './driver/select.js';
+
+export interface Listener {
+  /** Without brackets. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface Config {
+  readonly http: Listener;
+  readonly grpc: Listener;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly driver: DriverChoice;
+  readonly logLevel: string;
+  readonly reconcileIntervalSeconds: number;
+  /** Host names, besides the addresses it listens on, under which the server may be called. */
+  readonly allowedHosts: readonly string[];
+}
+
+/** The setting and its value are named, and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export interface Setting<T> {
+  /** In `Flags`. */
+  readonly key: string;
+  readonly variable: string;
+  /** For the help text: `--http <host:port>`. */
+  readonly flag: string;
+  readonly fallback: string;
+  readonly help: string;
+  /** What a value must be, after "must be". */
+  readonly allowed: string;
+  /** undefined: not allowed. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** Values of flags by the key of their setting, as the command line gave them. */
+export type Flags = Readonly<Record<string, unknown>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const DRIVERS: readonly DriverChoice[] = ['auto', 'netlink', 'memory'];
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const MAX_INTERVAL_SECONDS = 3600;
+
+const listener = { allowed: 'HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080', parse: parseListener };
+
+export const SETTINGS = {
+  http: setting({
+    ...{ key: 'http', variable: 'LVSD_HTTP', flag: '--http <host:port>', fallback: '127.0.0.1:8080' },
+    help: 'where REST, /docs and /healthz listen',
+    ...listener,
+  }),
+  grpc: setting({
+    ...{ key: 'grpc', variable: 'LVSD_GRPC', flag: '--grpc <host:port>', fallback: '127.0.0.1:50051' },
+    help: 'where gRPC listens',
+    ...listener,
+  }),
+  dataDir: setting({
+    ...{ key: 'dataDir', variable: 'LVSD_DATA_DIR', flag: '--data-dir <directory>', fallback: './data' },
+    help: 'where the database and the first token are',
+    allowed: 'the path of a directory',
+    parse: (text) => resolve(text),
+  }),
+  driver: setting({
+    ...{ key: 'driver', variable: 'LVSD_DRIVER', flag: '--driver <driver>', fallback: 'auto' },
+    help: "netlink: the kernel's IPVS; memory: a model of it; auto: the kernel's where there is one",
+    ...oneOf(DRIVERS),
+  }),
+  log: setting({
+    ...{ key: 'log', variable: 'LVSD_LOG', flag: '--log <level>', fallback: 'info' },
+    help: `how much to log: ${LOG_LEVELS.join(', ')}`,
+    ...oneOf(LOG_LEVELS),
+  }),
+  reconcileInterval: setting({
+    key: 'reconcileInterval',
+    variable: 'LVSD_RECONCILE_INTERVAL',
+    flag: '--reconcile-interval <seconds>',
+    fallback: '30',
+    help: 'time between two full passes over the kernel table',
+    allowed: `a whole number of seconds from 1 to ${MAX_INTERVAL_SECONDS}`,
+    parse: (text) => {
+      const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+      return seconds >= 1 && seconds <= MAX_INTERVAL_SECONDS ? seconds : undefined;
+    },
+  }),
+  allowedHosts: setting({
+    key: 'allowedHosts',
+    variable: 'LVSD_ALLOWED_HOSTS',
+    flag: '--allowed-hosts <names>',
+    fallback: '',
+    help: 'host names, separated by commas, under which browsers may call it besides its addresses',
+    allowed: 'host names separated by commas',
+    parse: parseHostNames,
+  }),
+  insecure: setting({
+    ...{ key: 'insecure', variable: 'LVSD_INSECURE', flag: '--insecure', fallback: 'false' },
+    help: 'listen on other than loopback addresses although there is no TLS: tokens cross the network in clear',
+    allowed: 'true or false',
+    parse: (text) => ({ true: true, 1: true, false: false, 0: false })[text],
+  }),
+} as const;
+
+/** Throws ConfigError for the first setting that is not what it must be. */
+export function readConfig(flags: Flags, environment: Environment = process.env): Config {
+  const read = <T>(one: Setting<T>) => readSetting(one, flags, environment);
+  const insecure = read(SETTINGS.insecure).value;
+  return {
+    http: guarded(read(SETTINGS.http), insecure),
+    grpc: guarded(read(SETTINGS.grpc), insecure),
+    dataDir: read(SETTINGS.dataDir).value,
+    driver: read(SETTINGS.driver).value,
+    logLevel: read(SETTINGS.log).value,
+    reconcileIntervalSeconds: read(SETTINGS.reconcileInterval).value,
+    allowedHosts: read(SETTINGS.allowedHosts).value,
+  };
+}
+
+/** For commands that need nothing else. */
+export function readDataDir(flags: Flags, environment: Environment = process.env): string {
+  return readSetting(SETTINGS.dataDir, flags, environment).value;
+}
+
+interface Reading<T> {
+  readonly value: T;
+  /** "LVSD_HTTP is "x"", for sentences. */
+  readonly source: string;
+}
+
+function readSetting<T>(one: Setting<T>, flags: Flags, environment: Environment): Reading<T> {
+  const flag = flags[one.key];
+  const variable = environment[one.variable] || undefined;
+  const text = String(flag ?? variable ?? one.fallback);
+  const source = `${flag === undefined ? one.variable : one.flag.split(' ')[0]} is "${text}"`;
+  const value = one.parse(text);
+  if (value === undefined) throw new ConfigError(`${source}: it must be ${one.allowed}.`);
+  return { value, source };
+}
+
+/** There is no TLS yet, so only loopback is safe. */
+function guarded({ value, source }: Reading<Listener>, insecure: boolean): Listener {
+  if (insecure || isLoopback(value.host)) return value;
+  throw new ConfigError(
+    `${source}: other machines could reach it there, and it has no TLS, so tokens would cross the network in clear. ` +
+      'Choose a loopback address, or allow it with --insecure (LVSD_INSECURE=true).',
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function parseListener(text: string): Listener | undefined {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  const [, ipv6, name, port] = match ?? [];
+  const host = ipv6 ?? name;
+  if (host === undefined || Number(port) > 0xffff) return undefined;
+  const valid = ipv6 === undefined ? isIP(host) === 4 || HOST_NAME.test(host) : isIP(host) === 6;
+  return valid ? { host, port: Number(port) } : undefined;
+}
+
+function parseHostNames(text: string): string[] | undefined {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return names.every((name) => HOST_NAME.test(name)) ? names : undefined;
+}
+
+/** The last label is not a number: `300.1.1.1` is a mistyped address. */
+const HOST_NAME = /^(?:[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?$/i;
+
+function oneOf<T extends string>(values: readonly T[]) {
+  return {
+    allowed: `one of ${values.join(', ')}`,
+    parse: (text: string): T | undefined => values.find((value) => value === text),
+  };
+}
+
+function setting<T>(one: Setting<T>): Setting<T> {
+  return one;
+}
