@@ -8,9 +8,11 @@ import { buildRestApp } from './api-rest/app.js';
 import type { Config, Listener } from './config.js';
 import { createAuthentication } from './control/authentication.js';
 import { createControl } from './control/create-control.js';
+import { createTokens } from './control/tokens.js';
 import { selectDriver } from './driver/select.js';
+import { ensureFirstToken } from './first-token.js';
 import { createReconciler } from './reconcile/reconciler.js';
-import { createShutdown } from './shutdown.js';
+import { createShutdown, type Shutdown } from './shutdown.js';
 import { lockDataDirectory } from './store/sqlite/lock.js';
 import { createSqliteStore } from './store/sqlite/sqlite-store.js';
 import type { Store } from './store/store.js';
@@ -27,25 +29,32 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** What a caller may bring along. */
+export interface Parts {
+  /** Default: that of `driver/select.ts`. Tests bring a memory kernel that they can take away for a while. */
+  readonly selectDriver?: typeof selectDriver;
+}
+
 const DIRECTOR = 'local';
 
 /** Resolves when both APIs answer. Rejects, with everything opened so far closed again, when a part cannot start. */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(config: Config, parts: Parts = {}): Promise<RunningServer> {
   const logger = pino({ level: config.logLevel });
   const shutdown = createShutdown(logger);
   try {
-    return await start(config, logger, shutdown);
+    return await start(config, { logger, shutdown, selectDriver, ...parts });
   } catch (error) {
     await shutdown.run();
     throw error;
   }
 }
 
-async function start(
-  config: Config,
-  logger: Logger,
-  shutdown: ReturnType<typeof createShutdown>,
-): Promise<RunningServer> {
+interface StartParts extends Required<Parts> {
+  readonly logger: Logger;
+  readonly shutdown: Shutdown;
+}
+
+async function start(config: Config, { logger, shutdown, ...parts }: StartParts): Promise<RunningServer> {
   const now = () => new Date();
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(config.dataDir);
@@ -53,7 +62,7 @@ async function start(
   const store = createSqliteStore({ file: join(config.dataDir, 'lvsd.db') });
   shutdown.add('store', () => store.close());
 
-  const selected = await selectDriver(config.driver);
+  const selected = await parts.selectDriver(config.driver);
   shutdown.add('driver', () => selected.driver.close());
   if (selected.kind === 'memory') {
     logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);
@@ -71,6 +80,7 @@ async function start(
   shutdown.add('reconciler', () => reconciler.stop());
   await reconciler.start();
 
+  await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const authentication = createAuthentication({ store, now });
   const control = createControl({ store, reconciler, authentication, now });
   const grpcServer = createGrpcServer({ control, logger });

@@ -5,19 +5,35 @@ import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type Reason } from '../domain/errors.js';
 import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.js';
+import { PartError } from './validation.js';
+
+interface Explanation {
+  readonly reason: Reason;
+  readonly detail: string;
+}
 
 /** What fastify's own errors mean to a caller; any other one is a defect. */
-const FASTIFY_REASONS: Readonly<Record<string, Reason>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'UNSUPPORTED_MEDIA_TYPE',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'MALFORMED_BODY',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'MALFORMED_BODY',
-  FST_ERR_BAD_URL: 'MALFORMED_REQUEST',
-  FST_ERR_ASYNC_CONSTRAINT: 'MALFORMED_REQUEST',
+const FASTIFY_ERRORS: Readonly<Record<string, Explanation>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    reason: 'UNSUPPORTED_MEDIA_TYPE',
+    detail: 'Bodies are JSON: say so with Content-Type: application/json.',
+  },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    reason: 'BODY_TOO_LARGE',
+    detail: 'A body may have 16 MiB: split it.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    reason: 'MALFORMED_BODY',
+    detail: 'The body is not as long as Content-Length says.',
+  },
+  FST_ERR_BAD_URL: {
+    reason: 'MALFORMED_REQUEST',
+    detail: 'The path is not valid percent-encoding (RFC 3986, 2.1).',
+  },
 };
 
 /** What Node's HTTP parser may say of bytes that never became a request. */
-const PARSER_REASONS: Readonly<Record<string, { reason: Reason; detail: string }>> = {
+const PARSER_ERRORS: Readonly<Record<string, Explanation>> = {
   HPE_HEADER_OVERFLOW: {
     reason: 'HEADERS_TOO_LARGE',
     detail: 'The request line and header fields may have 16 KiB together: send less.',
@@ -35,15 +51,16 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     instance: request.url.split('?', 1)[0] ?? '',
     requestId: request.id,
   });
+  reply.header('x-request-id', request.id);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lvsd"');
   return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(problem);
 }
 
 function knownError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;
-  const { code, message } = error as FastifyError;
-  const reason = FASTIFY_REASONS[code];
-  return reason && new DomainError(reason, `${message}.`.replace(/\.\.$/, '.'), { cause: error });
+  if (error instanceof PartError) return error.cause;
+  const known = FASTIFY_ERRORS[(error as FastifyError).code];
+  return known && new DomainError(known.reason, known.detail, { cause: error });
 }
 
 function defect(requestId: string): DomainError {
@@ -58,7 +75,7 @@ export function createClientErrorHandler(logger: FastifyBaseLogger) {
       return;
     }
     const requestId = randomUUID();
-    const { reason, detail } = PARSER_REASONS[error.code ?? ''] ?? {
+    const { reason, detail } = PARSER_ERRORS[error.code ?? ''] ?? {
       reason: 'MALFORMED_REQUEST',
       detail: `The request cannot be read: ${error.message}.`,
     };

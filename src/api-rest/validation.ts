@@ -11,6 +11,16 @@ const PARTS: Readonly<Record<string, { segment: string; label: string }>> = {
   headers: { segment: 'headers', label: 'Header' },
 };
 
+/** Carries the fault through fastify, which writes members of its own into the errors of validators. */
+export class PartError extends Error {
+  override readonly cause: DomainError;
+
+  constructor(cause: DomainError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
 export const partValidatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
   const part = PARTS[httpPart];
   if (!part) return (value: unknown) => ({ value });
@@ -23,7 +33,7 @@ export const partValidatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, 
     } catch (error) {
       if (!(error instanceof DomainError)) throw error;
       const violations = error.violations.map((violation) => reword(violation, part, known));
-      return { error: violationError(violations as [Violation, ...Violation[]]) };
+      return { error: new PartError(violationError(violations as [Violation, ...Violation[]])) };
     }
   };
 };

@@ -51,11 +51,10 @@ export function ipvsadmSave(table: KernelTable): string {
 
 function listedService(service: TableService): string {
   const { persistence } = service;
-  const flags = flagNames(service);
   return [
     listedFrontend(service),
-    service.scheduler,
-    ...(flags === '' ? [] : [`(${flags})`]),
+    schedulerOf(service),
+    ...flagsOf(service).map((flags) => `(${flags})`),
     ...(persistence ? [`persistent ${persistence.timeoutSeconds}`] : []),
     ...maskOf(service).map((mask) => `mask ${mask}`),
     ...(persistence?.engine ? [`pe ${persistence.engine}`] : []),
@@ -77,14 +76,13 @@ function listed(destination: TableDestination): string {
 
 function savedService(service: TableService, name: string): string {
   const { persistence } = service;
-  const flags = flagNames(service);
   return [
-    `-A ${name} -s ${service.scheduler}`,
+    `-A ${name} -s ${schedulerOf(service)}`,
     ...(persistence ? [`-p ${persistence.timeoutSeconds}`] : []),
     ...maskOf(service).map((mask) => `-M ${mask}`),
     ...(persistence?.engine ? [`--pe ${persistence.engine}`] : []),
     ...(service.onePacket ? ['-o'] : []),
-    ...(flags === '' ? [] : [`-b ${flags}`]),
+    ...flagsOf(service).map((flags) => `-b ${flags}`),
   ].join(' ');
 }
 
@@ -115,12 +113,20 @@ function maskOf({ persistence, family }: TableService): string[] {
   return persistence && persistence.netmask !== whole ? [persistence.netmask] : [];
 }
 
-function flagNames({ scheduler, schedulerFlags }: TableService): string {
-  const names = schedulerFlags.map((flag) => {
-    if (scheduler !== 'sh' && scheduler !== 'mh') return flag;
-    return flag.replace('flag-1', `${scheduler}-fallback`).replace('flag-2', `${scheduler}-port`);
-  });
-  return names.join(',');
+/** A service that lost its scheduler (a refused change leaves it so) has the kernel's word for that. */
+function schedulerOf({ scheduler }: TableService): string {
+  return scheduler === '' ? 'none' : scheduler;
+}
+
+/** At most one text: all flags. Those that sh and mh do not have are left out, and nothing may remain. */
+function flagsOf({ scheduler, schedulerFlags }: TableService): string[] {
+  if (schedulerFlags.length === 0) return [];
+  if (scheduler !== 'sh' && scheduler !== 'mh') return [schedulerFlags.join(',')];
+  const names: Readonly<Record<string, string>> = {
+    'flag-1': `${scheduler}-fallback`,
+    'flag-2': `${scheduler}-port`,
+  };
+  return [schedulerFlags.flatMap((flag) => names[flag] ?? []).join(',')];
 }
 
 const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
@@ -136,13 +142,9 @@ function compareServices(a: TableService, b: TableService): number {
   );
 }
 
-/** ipvs_cmp_dests of libipvs. */
+/** ipvs_cmp_dests of libipvs: it compares as many words as the first address has, whatever the second is. */
 function compareDestinations(a: TableDestination, b: TableDestination): number {
-  return (
-    Number(a.address.includes(':')) - Number(b.address.includes(':')) ||
-    compareAddresses(a.address, b.address) ||
-    a.port - b.port
-  );
+  return compareAddresses(a.address, b.address) || a.port - b.port;
 }
 
 function compareText(a: string, b: string): number {

@@ -1,0 +1,80 @@
+/** The production server on free ports, with a data directory of its own and a memory kernel that tests can steer. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Role } from '../../src/control/operations.js';
+import { createTokens } from '../../src/control/tokens.js';
+import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
+import { type RunningServer, startServer } from '../../src/server.js';
+import type { WriteContext } from '../../src/store/store.js';
+
+export interface TestServer {
+  readonly running: RunningServer;
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** `127.0.0.1:PORT`. */
+  readonly grpcAddress: string;
+  readonly kernel: MemoryKernel;
+  /** Secret of a token with role admin. */
+  readonly adminToken: string;
+  /** Secret of a new token, bound to a project or (null) to the whole server. */
+  createToken(role: Role, project?: string | null): Promise<string>;
+  /** Also removes the data directory. */
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly kernel?: MemoryKernelOptions;
+  readonly allowedHosts?: readonly string[];
+  /** Default: an hour, so that no pass but the first comes unasked. */
+  readonly reconcileIntervalSeconds?: number;
+}
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lvsd-test-'));
+  const kernel = createMemoryKernel(options.kernel);
+  const running = await startServer(
+    {
+      dataDir,
+      driver: 'memory',
+      logLevel: 'silent',
+      http: { host: '127.0.0.1', port: 0 },
+      grpc: { host: '127.0.0.1', port: 0 },
+      allowedHosts: options.allowedHosts ?? [],
+      reconcileIntervalSeconds: options.reconcileIntervalSeconds ?? 3600,
+    },
+    {
+      selectDriver: async () => ({ kind: 'memory', driver: kernel.open(), reason: 'a test' }),
+    },
+  );
+  const tokens = createTokens({ store: running.store, now: () => new Date() });
+  let count = 0;
+
+  async function createToken(role: Role, project: string | null = null): Promise<string> {
+    count += 1;
+    const request = { name: `test-${count}`, role, project, expireTime: null };
+    return (await tokens.create(TEST_CONTEXT, request)).secret;
+  }
+
+  return {
+    running,
+    url: `http://127.0.0.1:${running.http.port}`,
+    grpcAddress: `127.0.0.1:${running.grpc.port}`,
+    kernel,
+    adminToken: await createToken('admin'),
+    createToken,
+    async stop() {
+      await running.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const TEST_CONTEXT: WriteContext = {
+  actor: { principal: 'test', credentialId: null, roles: [] },
+  transport: 'cli',
+  sourceAddress: null,
+  requestId: 'test',
+  reason: null,
+  action: 'createToken',
+};
