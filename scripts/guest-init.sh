@@ -34,6 +34,7 @@ ln -s /proc/self/fd/2 /dev/stderr
 release=$(cat /proc/sys/kernel/osrelease)
 ln -s "/usr/lib/uml/modules/$release" "/run/guest/lib/modules/$release"
 export MODPROBE_OPTIONS='-d /run/guest'
+export LVSD_MODULES_DIR=/run/guest/lib/modules
 cat >/run/guest/modprobe <<HELPER
 #!/bin/sh
 exec /sbin/modprobe $MODPROBE_OPTIONS "\$@"

@@ -19,6 +19,8 @@ export interface Config {
   /** Absolute. */
   readonly dataDir: string;
   readonly driver: DriverChoice;
+  /** Absolute; where the kernel's module trees are. */
+  readonly modulesDir: string;
   readonly logLevel: string;
   readonly reconcileIntervalSeconds: number;
   /** Host names, besides the addresses it listens on, under which the server may be called. */
@@ -76,6 +78,13 @@ export const SETTINGS = {
     help: "netlink: the kernel's IPVS; memory: a model of it; auto: the kernel's where there is one",
     ...oneOf(DRIVERS),
   }),
+  modulesDir: setting({
+    ...{ key: 'modulesDir', variable: 'LVSD_MODULES_DIR', fallback: '/lib/modules' },
+    flag: '--modules-dir <directory>',
+    help: 'where the kernel modules are, to know which schedulers there are; in a container: the mounted tree of the host',
+    allowed: 'the path of a directory',
+    parse: (text) => resolve(text),
+  }),
   log: setting({
     ...{ key: 'log', variable: 'LVSD_LOG', flag: '--log <level>', fallback: 'info' },
     help: `how much to log: ${LOG_LEVELS.join(', ')}`,
@@ -119,6 +128,7 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     grpc: guarded(read(SETTINGS.grpc), insecure),
     dataDir: read(SETTINGS.dataDir).value,
     driver: read(SETTINGS.driver).value,
+    modulesDir: read(SETTINGS.modulesDir).value,
     logLevel: read(SETTINGS.log).value,
     reconcileIntervalSeconds: read(SETTINGS.reconcileInterval).value,
     allowedHosts: read(SETTINGS.allowedHosts).value,

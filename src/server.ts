@@ -62,7 +62,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   const store = createSqliteStore({ file: join(config.dataDir, 'lvsd.db') });
   shutdown.add('store', () => store.close());
 
-  const selected = await parts.selectDriver(config.driver);
+  const selected = await parts.selectDriver(config);
   shutdown.add('driver', () => selected.driver.close());
   if (selected.kind === 'memory') {
     logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);

@@ -22,7 +22,7 @@ export interface KernelPersistence {
 
 /** The editable attributes of a virtual service. */
 export interface ServiceConfig {
-  /** Scheduler module's name; empty when the kernel service has none (a failed SET_SERVICE leaves it so). */
+  /** Scheduler module's name; empty when the kernel service has none (it was set to `none`). */
   readonly scheduler: string;
   /** Sorted, without repetition. */
   readonly schedulerFlags: readonly KernelSchedulerFlag[];

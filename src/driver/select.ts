@@ -2,8 +2,7 @@ import type { IpvsDriver } from './driver.js';
 import { createMemoryDriver } from './memory.js';
 import { createNetlinkDriver, probeNetlink } from './netlink/client.js';
 
-export const DRIVER_CHOICES = ['auto', 'netlink', 'memory'] as const;
-export type DriverChoice = (typeof DRIVER_CHOICES)[number];
+export type DriverChoice = 'auto' | 'netlink' | 'memory';
 
 export interface SelectedDriver {
   readonly kind: 'netlink' | 'memory';
@@ -12,20 +11,20 @@ export interface SelectedDriver {
   readonly reason: string;
 }
 
+interface DriverOptions {
+  readonly driver: DriverChoice;
+  /** Where the kernel's module trees are. */
+  readonly modulesDir: string;
+}
+
 /** `auto` takes netlink where the kernel has IPVS and lets us at it, else memory. */
-export async function selectDriver(choice: DriverChoice): Promise<SelectedDriver> {
-  if (choice === 'memory') {
-    return { kind: 'memory', driver: createMemoryDriver(), reason: 'chosen by configuration' };
+export async function selectDriver({ driver, modulesDir }: DriverOptions): Promise<SelectedDriver> {
+  const probe = driver === 'auto' ? await probeNetlink() : undefined;
+  const chosen = 'chosen by configuration';
+  if (driver === 'netlink' || probe?.available) {
+    const reason = probe ? 'IPVS answers and this process may change it' : chosen;
+    return { kind: 'netlink', driver: createNetlinkDriver({ modulesDirectory: modulesDir }), reason };
   }
-  if (choice === 'netlink') {
-    return { kind: 'netlink', driver: createNetlinkDriver(), reason: 'chosen by configuration' };
-  }
-  const probe = await probeNetlink();
-  return probe.available
-    ? {
-        kind: 'netlink',
-        driver: createNetlinkDriver(),
-        reason: 'IPVS answers and this process may change it',
-      }
-    : { kind: 'memory', driver: createMemoryDriver(), reason: `no kernel IPVS here: ${probe.reason}` };
+  const reason = probe ? `no kernel IPVS here: ${probe.reason}` : chosen;
+  return { kind: 'memory', driver: createMemoryDriver(), reason };
 }

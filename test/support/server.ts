@@ -37,6 +37,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     {
       dataDir,
       driver: 'memory',
+      modulesDir: '/lib/modules',
       logLevel: 'silent',
       http: { host: '127.0.0.1', port: 0 },
       grpc: { host: '127.0.0.1', port: 0 },
