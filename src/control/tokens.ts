@@ -20,11 +20,12 @@ export interface Token extends TokenSpec {
 export interface Tokens {
   /**
    * The secret is in the answer and nowhere else. Rejects NAME_TAKEN, PROJECT_NOT_FOUND, and what is wrong with a field;
-   * `expireTime` may have any offset and must be in the future.
+   * `expireTime` may have any offset and must be in the future. `secret` is one of `createSecret`.
    */
   create(
     context: WriteContext,
     request: TokenSpec & { readonly name: string },
+    secret?: string,
   ): Promise<{ readonly token: Token; readonly secret: string }>;
   /** By name. */
   list(): Token[];
@@ -36,6 +37,10 @@ export interface Tokens {
 
 /** Makes a leaked token easy to recognise, for people and for scanners of source code. */
 const PREFIX = 'lvsd_';
+
+export function createSecret(): string {
+  return PREFIX + randomBytes(32).toString('base64url');
+}
 
 export function createTokens({ store, now }: { store: Store; now: () => Date }): Tokens {
   const tokenOf = (resource: StoredResource): Token => {
@@ -50,11 +55,10 @@ export function createTokens({ store, now }: { store: Store; now: () => Date }):
   };
 
   return {
-    async create(context, request) {
+    async create(context, request, secret = createSecret()) {
       const { name, role, project, expireTime } = validate(request);
       const path = tokenPath(name);
       const spec: TokenSpec = { role, project, expireTime: futureTime(expireTime, now()) };
-      const secret = PREFIX + randomBytes(32).toString('base64url');
       const { value } = await store.write(context, (tx) => {
         if (tx.resource(path)) throw nameTaken(name);
         if (project !== null && !tx.resource(pathOf({ project }))) throw projectNotFound(project);
