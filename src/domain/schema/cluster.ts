@@ -15,6 +15,11 @@ const Vip = Type.Object(
   { ...closed, description: 'Who binds the virtual addresses on the director.' },
 );
 
+const VipInput = inputOf(Vip, {
+  $id: 'VipInput',
+  description: 'Who binds the virtual addresses on the director.',
+});
+
 export const ClusterSpec = Type.Object(
   {
     description: Type.String({ maxLength: 1024, description: 'For people (default "").' }),
@@ -29,9 +34,9 @@ export const ClusterSpecInput = inputOf(ClusterSpec, {
   $id: 'ClusterSpecInput',
   description:
     'What a cluster is to be; all fields have defaults. Forwarding is the default of its virtual services (dr).',
-  replace: { forwarding: ForwardingInput },
+  replace: { forwarding: ForwardingInput, vip: VipInput },
 });
-type ClusterSpecInput = Partial<ClusterSpec>;
+type ClusterSpecInput = Omit<Partial<ClusterSpec>, 'vip'> & { readonly vip?: Partial<ClusterSpec['vip']> };
 
 export function normaliseCluster({ description, forwarding, vip }: ClusterSpecInput): ClusterSpec {
   return {
