@@ -298,7 +298,7 @@ export type ReplaceClusterRequest = Message<"lvsd.v1.ReplaceClusterRequest"> & {
   requestId: string;
 
   /**
-   * Create; NAME_TAKEN when there is one of that name.
+   * Create only: ABORTED with ETAG_MISMATCH when there is one of that name.
    *
    * @generated from field: bool only_create = 12;
    */

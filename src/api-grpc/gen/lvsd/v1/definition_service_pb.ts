@@ -128,7 +128,7 @@ export type ReplaceDefinitionRequest = Message<"lvsd.v1.ReplaceDefinitionRequest
   requestId: string;
 
   /**
-   * Create; NAME_TAKEN when there is a cluster of that name.
+   * Create only: ABORTED with ETAG_MISMATCH when there is a cluster of that name.
    *
    * @generated from field: bool only_create = 12;
    */

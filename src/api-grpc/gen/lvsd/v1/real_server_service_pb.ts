@@ -355,7 +355,7 @@ export type ReplaceRealServerRequest = Message<"lvsd.v1.ReplaceRealServerRequest
   requestId: string;
 
   /**
-   * Create; NAME_TAKEN when there is one of that name.
+   * Create only: ABORTED with ETAG_MISMATCH when there is one of that name.
    *
    * @generated from field: bool only_create = 12;
    */

@@ -327,7 +327,7 @@ export type ReplaceVirtualServiceRequest = Message<"lvsd.v1.ReplaceVirtualServic
   requestId: string;
 
   /**
-   * Create; NAME_TAKEN when there is one of that name.
+   * Create only: ABORTED with ETAG_MISMATCH when there is one of that name.
    *
    * @generated from field: bool only_create = 12;
    */
