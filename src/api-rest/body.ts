@@ -3,6 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.js';
 import { JSON_TYPE, MERGE_PATCH_TYPE } from './operation.js';
 
+/** What lvsd reads has fewer than ten levels; deeper ones are made to exhaust the stack of whoever walks them. */
+const MAX_DEPTH = 32;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function registerBodyParsers(app: FastifyInstance): void {
@@ -15,7 +18,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
       if (isPatch && method !== 'PATCH') {
         throw new DomainError('UNSUPPORTED_MEDIA_TYPE', `${method} takes ${JSON_TYPE}.`);
       }
-      return body.length === 0 ? undefined : parseJson(body);
+      return body.length === 0 ? undefined : checkDepth(parseJson(body));
     },
   );
 }
@@ -29,4 +32,15 @@ function parseJson(body: Buffer): unknown {
       cause: error,
     });
   }
+}
+
+function checkDepth(value: unknown): unknown {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) {
+      throw new DomainError('MALFORMED_BODY', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+    }
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return value;
 }
