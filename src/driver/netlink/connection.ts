@@ -38,7 +38,7 @@ export interface RequestSeries<T> {
 }
 
 export interface DumpOutcome extends Verdict {
-  /** The kernel held its lock from the first entry to the last: all came in one datagram. */
+  /** The kernel held its lock from the first entry to the last: all came in one datagram, which had room for more. */
   readonly isAtomic: boolean;
   /** The kernel says that the table changed while it was dumped (NLM_F_DUMP_INTR). */
   readonly isInterrupted: boolean;
@@ -52,6 +52,11 @@ const SERIES_MIN = 8;
 const SERIES_MAX_BYTES = 128 * 1024;
 /** What one datagram of requests should take: some requests are a thousand times slower than others. */
 const SERIES_TARGET_MS = 10;
+
+/** What the kernel fills one datagram of a dump with (netlink_dump): NLMSG_GOODSIZE by page size, or 32 KiB. */
+const DUMP_DATAGRAM_BYTES = [3776, 7872, 32448];
+/** More than any entry takes. */
+const ENTRY_MAX_BYTES = 512;
 
 /** Dumped entries between two looks at the clock: most lists are short. */
 const REPLIES_PER_LOOK = 64;
@@ -103,19 +108,23 @@ export class Connection {
     endRequest(this.#writer, start);
     this.#transport.send(this.#writer.written());
     let parts = 0;
+    let mayBeCut = false;
     let isInterrupted = false;
     for (;;) {
+      const datagram = this.#transport.receive();
       let replies = 0;
-      for (const message of messagesOf(new Source(this.#transport.receive()))) {
+      for (const message of messagesOf(new Source(datagram))) {
         if (message.sequence !== sequence) continue;
         if (message.flags & NLM_F_DUMP_INTR) isInterrupted = true;
         if (message.type === NLMSG_DONE || message.type === NLMSG_ERROR) {
-          return { ...verdictOf(message), isAtomic: parts + Math.sign(replies) <= 1, isInterrupted };
+          if (replies > 0) parts++;
+          return { ...verdictOf(message), isAtomic: parts <= 1 && !mayBeCut, isInterrupted };
         }
         replies++;
         onReply?.(message);
       }
       parts++;
+      mayBeCut ||= isNearlyFull(datagram.length);
       this.#unpaced += replies;
       if (this.#unpaced < REPLIES_PER_LOOK) continue;
       this.#unpaced = 0;
@@ -175,4 +184,8 @@ export class Connection {
     const ideal = Math.round(requests * (SERIES_TARGET_MS / Math.max(elapsedMs, 0.01)));
     this.#seriesLimit = Math.min(SERIES_MAX, Math.max(SERIES_MIN, ideal));
   }
+}
+
+function isNearlyFull(bytes: number): boolean {
+  return DUMP_DATAGRAM_BYTES.some((full) => bytes <= full && bytes + ENTRY_MAX_BYTES > full);
 }
