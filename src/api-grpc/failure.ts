@@ -73,7 +73,8 @@ function shortenedValues(metadata: DomainError['metadata']): Record<string, stri
   return Object.fromEntries(entries.map(([key, value]) => [key, shortened(value, METADATA_CHARACTERS)]));
 }
 
-/** Whole code points: half of a surrogate pair cannot be sent. */
+/** Also makes the text well-formed: half of a surrogate pair, which cutting may leave, cannot be sent. */
 function shortened(text: string, characters: number): string {
-  return text.length <= characters ? text : `${[...text.slice(0, characters)].slice(0, -1).join('')}…`;
+  const cut = text.length <= characters ? text : `${text.slice(0, characters - 1)}…`;
+  return cut.replaceAll(/\p{Surrogate}/gu, '\ufffd');
 }

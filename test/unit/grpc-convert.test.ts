@@ -108,7 +108,7 @@ test('unknown enumeration numbers are faults with a pointer, in fields and in li
 });
 
 test('unknown fields are faults, however deep', () => {
-  // field 1 (address) and field 30, which RealServerSpec does not have, inside field 6 of a Replace request
+  // field 1 (address) and field 30, which RealServerSpec does not have
   const bytes = Uint8Array.from([0x0a, 0x01, 0x61, 0xf0, 0x01, 0x05]);
   const faults: Violation[] = [];
   const json = fromMessage(RealServerSpecSchema, fromBinary(RealServerSpecSchema, bytes), faults, '/spec');
@@ -116,6 +116,17 @@ test('unknown fields are faults, however deep', () => {
   assert.equal(faults.length, 1);
   assert.equal(faults[0]?.reason, 'FIELD_UNKNOWN');
   assert.match(faults[0]?.detail ?? '', /Field number 30 is not known in RealServerSpec.*address \(1\)/);
+});
+
+test('unknown fields are faults in well-known messages too', () => {
+  // field 8 (since) with field 3, which Timestamp does not have
+  const bytes = Uint8Array.from([0x42, 0x02, 0x18, 0x01]);
+  const faults: Violation[] = [];
+  fromMessage(ListAuditEventsRequestSchema, fromBinary(ListAuditEventsRequestSchema, bytes), faults);
+  assert.deepEqual(
+    faults.map(({ pointer, reason }) => [pointer, reason]),
+    [['/since/3', 'FIELD_UNKNOWN']],
+  );
 });
 
 test('a timestamp that no date can hold is a fault', () => {

@@ -22,6 +22,20 @@ export type Json = Readonly<Record<string, unknown>>;
  */
 export function fromMessage(desc: DescMessage, message: Message, faults: Violation[], pointer = ''): Json {
   const values = message as unknown as Readonly<Record<string, unknown>>;
+  reportUnknownFields(desc, message, faults, pointer);
+  const members = desc.fields.flatMap((field) => {
+    const value = fieldJson(field, values[field.localName], faults, `${pointer}/${field.jsonName}`);
+    return value === undefined ? [] : [[field.jsonName, value]];
+  });
+  return Object.fromEntries(members);
+}
+
+function reportUnknownFields(
+  desc: DescMessage,
+  message: Message,
+  faults: Violation[],
+  pointer: string,
+): void {
   for (const { no } of message.$unknown ?? []) {
     faults.push({
       reason: 'FIELD_UNKNOWN',
@@ -31,11 +45,6 @@ export function fromMessage(desc: DescMessage, message: Message, faults: Violati
         .join(', ')}.`,
     });
   }
-  const members = desc.fields.flatMap((field) => {
-    const value = fieldJson(field, values[field.localName], faults, `${pointer}/${field.jsonName}`);
-    return value === undefined ? [] : [[field.jsonName, value]];
-  });
-  return Object.fromEntries(members);
 }
 
 function fieldJson(field: DescField, value: unknown, faults: Violation[], pointer: string): unknown {
@@ -72,7 +81,11 @@ function elementJson(field: ElementField, value: unknown, faults: Violation[], p
 }
 
 function messageJson(desc: DescMessage, value: unknown, faults: Violation[], pointer: string): unknown {
-  switch (specialOf(desc)) {
+  const special = specialOf(desc);
+  // free-form objects hold any field; the others report theirs in `fromMessage`
+  if (special !== undefined && special !== 'struct')
+    reportUnknownFields(desc, value as Message, faults, pointer);
+  switch (special) {
     case 'timestamp':
       return timestampJson(value as Timestamp, faults, pointer);
     case 'struct':

@@ -198,7 +198,8 @@ export const ReplaceDefinitionResponseSchema: GenMessage<ReplaceDefinitionRespon
  */
 export const DefinitionService: GenService<{
   /**
-   * Gets the definition of a cluster.
+   * Gets the definition of a cluster. A big one is more than the 4 MiB that many clients take unless told otherwise: raise
+   * their limit.
    *
    * @generated from rpc lvsd.v1.DefinitionService.GetDefinition
    */

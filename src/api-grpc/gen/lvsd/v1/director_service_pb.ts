@@ -293,7 +293,8 @@ export const DirectorService: GenService<{
     output: typeof GetDirectorResponseSchema;
   },
   /**
-   * Reads the kernel's table, managed and foreign entries.
+   * Reads the kernel's table, managed and foreign entries. A big table is more than the 4 MiB that many clients take
+   * unless told otherwise: raise their limit.
    *
    * @generated from rpc lvsd.v1.DirectorService.GetTable
    */
