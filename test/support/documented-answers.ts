@@ -54,7 +54,8 @@ export interface Answered {
 
 /** Throws unless the operation of this path, if there is one, documents such an answer. */
 export function assertDocumented({ method, path, status, mediaType, body }: Answered): void {
-  const found = documentedOperations.find((one) => one.method === method && matches(one.path, path));
+  const candidates = documentedOperations.filter((one) => one.method === method && matches(one.path, path));
+  const found = candidates.find((one) => one.path === path) ?? candidates[0];
   if (!found) return;
   const where = `${method} ${path} answered ${status} ${mediaType}`;
   const response = found.operation.responses[status];
