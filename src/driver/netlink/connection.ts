@@ -48,9 +48,8 @@ const DONE: Verdict = { errno: 0 };
 
 /** Requests in one datagram: more gain nothing, fewer cost a system call each. */
 const SERIES_MAX = 256;
-const SERIES_MIN = 8;
 const SERIES_MAX_BYTES = 128 * 1024;
-/** What one datagram of requests should take: some requests are a thousand times slower than others. */
+/** What one datagram of requests should take: one that loads a module is a thousand times slower than others. */
 const SERIES_TARGET_MS = 10;
 
 /** What the kernel fills one datagram of a dump with (netlink_dump): NLMSG_GOODSIZE by page size, or 32 KiB. */
@@ -182,7 +181,7 @@ export class Connection {
 
   #adaptSeries(requests: number, elapsedMs: number): void {
     const ideal = Math.round(requests * (SERIES_TARGET_MS / Math.max(elapsedMs, 0.01)));
-    this.#seriesLimit = Math.min(SERIES_MAX, Math.max(SERIES_MIN, ideal));
+    this.#seriesLimit = Math.min(SERIES_MAX, Math.max(1, ideal));
   }
 }
 
