@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import type { Control } from '../control/control.js';
@@ -35,6 +36,8 @@ interface Dependencies {
 export function createGrpcServer({ control, logger }: Dependencies): GrpcServer {
   const server = new Server(OPTIONS);
   const stopping = new AbortController();
+  // every call under way listens
+  setMaxListeners(0, stopping.signal);
   const health = new HealthImplementation();
   const setHealth = (state: 'SERVING' | 'NOT_SERVING') => {
     for (const name of ['', ...SERVICES.map(({ typeName }) => typeName)]) health.setStatus(name, state);

@@ -116,6 +116,27 @@ test('of two writers with the same entity tag exactly one wins, a thousand times
   }
 });
 
+test('many calls at a time are answered each, without a warning of Node', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => warnings.push(warning);
+  process.on('warning', note);
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      session.call('RealServerService/ReplaceRealServer', {
+        ...WEB1,
+        name: `many-${index}`,
+        spec: { address: `10.1.0.${index + 1}`, weight: index },
+      }),
+    ),
+  );
+  process.off('warning', note);
+  assert.deepEqual(
+    answers.map(({ realServer }) => ((realServer as JsonObject).spec as JsonObject).weight),
+    answers.map((_, index) => index),
+  );
+  assert.deepEqual(warnings, []);
+});
+
 test('without a kernel a write is stored and pending, and finished by the next pass', async () => {
   const { call, server } = session;
   server.kernel.setAvailable(false, 'unplugged');
