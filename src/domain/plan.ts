@@ -34,7 +34,7 @@ export function differences<D extends DesiredEntry>(desired: Iterable<D>, actual
       if (present) found.push({ type: 'unwanted', desired: entry, actual: present });
     } else if (!present) {
       found.push({ type: 'missing', desired: entry, actual: null });
-    } else if (!sameConfig(present, entry.config)) {
+    } else if (!hasConfig(present, entry.config)) {
       found.push({ type: 'different', desired: entry, actual: present });
     }
   }
@@ -85,7 +85,8 @@ export function tableEntryOf({ key, config }: DesiredEntry): TableEntry {
   return { kind: 'destination', key, ...parseDestination(key), config: config as DestinationConfig };
 }
 
-function sameConfig(present: TableEntry, wanted: ServiceConfig | DestinationConfig): boolean {
+/** Whether an entry of the kernel has these attributes, which are those of its kind. */
+export function hasConfig(present: TableEntry, wanted: ServiceConfig | DestinationConfig): boolean {
   return present.kind === 'service'
     ? sameService(present, wanted as ServiceConfig)
     : sameDestination(present, wanted as DestinationConfig);

@@ -4,13 +4,14 @@
  * proves wrong, the frontends concerned are read and converged.
  */
 import { frontendKeyOf } from '../domain/keys.js';
-import { differences, operationsFor, tableEntryOf } from '../domain/plan.js';
+import { type Difference, differences, operationsFor, tableEntryOf } from '../domain/plan.js';
 import type { Operation, TableEntry } from '../domain/table.js';
 import type { IpvsDriver, OperationResult } from '../driver/driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
-import type { EntryChange, Store } from '../store/store.js';
-import { converge } from './converge.js';
+import type { EntryChange, OwnedEntry, Store } from '../store/store.js';
+import { type Convergence, converge } from './converge.js';
 import { type DirectorState, markReachable, markUnreachable } from './director-state.js';
+import { clearSolved } from './note-convergence.js';
 import type { Problems } from './problems.js';
 import { isAlreadyThere, judge } from './verdict.js';
 
@@ -33,6 +34,10 @@ export interface Outcome {
   readonly detail: string | null;
   /** Keys of removed entries that the kernel does not have any more. */
   readonly gone: readonly string[];
+  /** Fresh keys that the kernel holds for somebody else. */
+  readonly foreign: readonly string[];
+  /** What the kernel had otherwise than it should before this write; a read showed it, and it was repaired on the way. */
+  readonly drift: readonly Difference<OwnedEntry>[];
 }
 
 export interface KernelSide {
@@ -61,6 +66,7 @@ export function planChanges(changes: Changes): Operation[] {
 export async function applyChanges(side: KernelSide, writes: readonly Changes[]): Promise<Outcome[]> {
   const plans = writes.map((changes) => (isKnown(side, changes) ? planChanges(changes) : null));
   const operations = plans.flatMap((plan) => plan ?? []);
+  const keys = new Map(writes.flatMap((changes) => changes.map((change) => [change.key, change] as const)));
   const started = process.hrtime.bigint();
   const results = operations.length === 0 ? [] : await attempt(side, () => side.driver.apply(operations));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
@@ -74,9 +80,10 @@ export async function applyChanges(side: KernelSide, writes: readonly Changes[])
     } else if (plan) {
       const mine = results.slice(next, next + plan.length);
       next += plan.length;
-      outcomes.push(outcomeOf(changes, mine, durationMicros) ?? (await convergeChanges(side, changes)));
+      const outcome = outcomeOf(changes, mine, durationMicros);
+      outcomes.push(outcome ?? (await convergeChanges(side, { changes, batch: keys, earlier: mine })));
     } else {
-      outcomes.push(await convergeChanges(side, changes));
+      outcomes.push(await convergeChanges(side, { changes, batch: keys, earlier: [] }));
     }
   }
   return outcomes;
@@ -99,13 +106,13 @@ function outcomeOf(
   results: readonly OperationResult[],
   durationMicros: number,
 ): Outcome | undefined {
-  const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
-  const done = { results, durationMicros, refusal: null, detail: null, gone: [] };
+  const foreign = foreignKeys(changes, results);
+  const done = { ...NOTHING_DONE, results, durationMicros, foreign };
   for (const result of results) {
     const verdict = judge(result);
     const { key } = result.operation;
     if (verdict === 'refused') return refused('KERNEL_REFUSED', { ...done, result, key });
-    if (isAlreadyThere(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
+    if (foreign.includes(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
     if (verdict === 'surprise') return undefined;
     if (verdict === 'transient') return { ...done, state: 'pending', detail: result.error?.message ?? null };
   }
@@ -113,22 +120,62 @@ function outcomeOf(
   return { ...done, state: 'applied', gone };
 }
 
-async function convergeChanges(side: KernelSide, changes: Changes): Promise<Outcome> {
-  const keys = new Set(changes.map(({ key }) => key));
-  const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
+/** Keys that nobody had in the database, and somebody has in the kernel. */
+function foreignKeys(changes: Changes, results: readonly OperationResult[]): string[] {
+  const fresh = freshKeys(changes);
+  return results
+    .filter((result) => isAlreadyThere(result) && fresh.has(result.operation.key))
+    .map(({ operation }) => operation.key);
+}
+
+function freshKeys(changes: Changes): Set<string> {
+  return new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
+}
+
+interface Unplanned {
+  readonly changes: Changes;
+  /** Every change of the batch that this write is in, by key. */
+  readonly batch: ReadonlyMap<string, EntryChange>;
+  /** What the fast path did before it was found to be wrong. */
+  readonly earlier: readonly OperationResult[];
+}
+
+async function convergeChanges(side: KernelSide, { changes, batch, earlier }: Unplanned): Promise<Outcome> {
   const frontends = new Set(changes.map(({ key }) => frontendKeyOf(key)));
-  const convergence = await attempt(side, () => converge(side, frontends, (key) => fresh.has(key)));
+  const convergence = await attempt(side, () => converge(side, frontends, freshKeys(changes)));
   if (convergence instanceof KernelUnavailableError) return pending(convergence.message);
 
-  const { results, durationMicros, gone } = convergence;
-  const done = { results, durationMicros, refusal: null, detail: null, gone };
-  const foreign = convergence.foreign.find(({ key }) => keys.has(key));
-  if (foreign) return refused('FOREIGN_ENTRY', { ...done, result: null, key: foreign.key });
+  const keys = new Set(changes.map(({ key }) => key));
+  const { results, durationMicros, gone, keptOut } = convergence;
+  const done = {
+    ...NOTHING_DONE,
+    results: [...earlier, ...results],
+    durationMicros,
+    gone,
+    foreign: [...foreignKeys(changes, earlier), ...keptOut.map(({ held }) => held)],
+    drift: driftOf(side, convergence, batch),
+  };
+  clearSolved(side.problems, convergence, keys);
+  const unwelcome = keptOut.find(({ entry }) => keys.has(entry.key));
+  if (unwelcome) return refused('FOREIGN_ENTRY', { ...done, result: null, key: unwelcome.held });
   const failed = results.filter((result) => judge(result) !== 'done' && keys.has(result.operation.key));
   const refusal = failed.find((result) => judge(result) === 'refused');
   if (refusal) return refused('KERNEL_REFUSED', { ...done, result: refusal, key: refusal.operation.key });
   if (failed[0]) return { ...done, state: 'pending', detail: failed[0].error?.message ?? null };
   return { ...done, state: 'applied' };
+}
+
+/** What this batch cannot have caused: differences in what it did not change, and losses of what it only edited. */
+function driftOf(
+  { problems }: KernelSide,
+  { differences }: Convergence,
+  batch: Unplanned['batch'],
+): Difference<OwnedEntry>[] {
+  return differences.filter(({ type, desired: { key } }) => {
+    if (problems.get(key)) return false;
+    const change = batch.get(key);
+    return !change || (type === 'missing' && change.before?.state === 'living');
+  });
 }
 
 /** Runs work on the kernel and keeps what is known of its reachability up to date. */
@@ -147,8 +194,18 @@ export async function attempt<T>(
   }
 }
 
+const NOTHING_DONE = {
+  results: [],
+  durationMicros: 0,
+  refusal: null,
+  detail: null,
+  gone: [],
+  foreign: [],
+  drift: [],
+} as const;
+
 function pending(detail: string): Outcome {
-  return { state: 'pending', results: [], durationMicros: 0, refusal: null, detail, gone: [] };
+  return { ...NOTHING_DONE, state: 'pending', detail };
 }
 
 function refused(

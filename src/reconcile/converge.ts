@@ -3,24 +3,30 @@
  * it writes, so it is right whatever the kernel holds; the fast path of `apply-changes.ts` falls back on it.
  */
 import { frontendKeyOf } from '../domain/keys.js';
-import { type Difference, differences, operationsFor } from '../domain/plan.js';
-import type { Table } from '../domain/table.js';
+import { type Difference, differences, hasConfig, operationsFor } from '../domain/plan.js';
 import type { IpvsDriver, OperationResult } from '../driver/driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
 import type { Problems } from './problems.js';
 import { judge } from './verdict.js';
 
 export interface Convergence {
+  /** Without what is kept out. */
   readonly differences: readonly Difference<OwnedEntry>[];
   readonly results: readonly OperationResult[];
   /** Time that the kernel took for the operations, in microseconds. */
   readonly durationMicros: number;
-  /** Fresh entries whose keys the kernel holds for somebody else: left alone. */
-  readonly foreign: readonly OwnedEntry[];
+  readonly keptOut: readonly KeptOut[];
   /** Every owned entry of these frontends. */
   readonly entries: readonly OwnedEntry[];
-  /** Keys of removed entries that the kernel does not have any more. */
+  /** Keys of removed entries that the kernel does not have any more, or never had from us. */
   readonly gone: readonly string[];
+}
+
+/** A living entry that is not in the kernel because the kernel holds something for somebody else, which is left alone. */
+export interface KeptOut {
+  readonly entry: OwnedEntry;
+  /** What it holds: the entry's own key, or that of its service. */
+  readonly held: string;
 }
 
 interface Dependencies {
@@ -29,22 +35,19 @@ interface Dependencies {
   readonly problems: Problems;
 }
 
-/** Rejects with KernelUnavailableError when the kernel cannot be reached. */
+/**
+ * Rejects with KernelUnavailableError when the kernel cannot be reached. Keys in `fresh`, and those whose known problem says
+ * so, have never been in the kernel: what the kernel has there with other attributes is somebody else's.
+ */
 export async function converge(
   { driver, store, problems }: Dependencies,
   frontendKeys: ReadonlySet<string>,
-  isFresh: (key: string) => boolean = () => false,
+  fresh: ReadonlySet<string> = new Set(),
 ): Promise<Convergence> {
   const actual = await driver.readServices(frontendKeys);
   const entries = store.read((reader) => [...frontendKeys].flatMap((key) => reader.entriesOfFrontend(key)));
-  const found = differences(entries, actual);
-  const foreign = found
-    .filter(
-      ({ type, desired }) =>
-        type === 'different' && (isFresh(desired.key) || problems.get(desired.key)?.fresh),
-    )
-    .map(({ desired }) => desired);
-  const ours = foreign.length === 0 ? found : withoutForeign(found, foreign);
+  const isFresh = (key: string) => fresh.has(key) || problems.get(key)?.fresh === true;
+  const { ours, keptOut } = withoutForeign(differences(entries, actual), isFresh);
   const started = process.hrtime.bigint();
   const results = ours.length === 0 ? [] : await driver.apply(operationsFor(ours));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
@@ -52,35 +55,47 @@ export async function converge(
     differences: ours,
     results,
     durationMicros,
-    foreign,
+    keptOut,
     entries,
-    gone: goneKeys(entries, actual, results),
+    gone: goneKeys(entries, ours, results),
   };
 }
 
 /** A service that is somebody else's keeps our destinations out too. */
 function withoutForeign(
   found: readonly Difference<OwnedEntry>[],
-  foreign: readonly OwnedEntry[],
-): Difference<OwnedEntry>[] {
-  const keys = new Set(foreign.map(({ key }) => key));
-  return found.filter(({ desired }) => !keys.has(desired.key) && !keys.has(frontendKeyOf(desired.key)));
+  isFresh: (key: string) => boolean,
+): { ours: Difference<OwnedEntry>[]; keptOut: KeptOut[] } {
+  const foreign = new Set<string>();
+  for (const { desired, actual } of found) {
+    if (actual && isFresh(desired.key) && !hasConfig(actual, desired.config)) foreign.add(desired.key);
+  }
+  const ours: Difference<OwnedEntry>[] = [];
+  const keptOut: KeptOut[] = [];
+  for (const one of found) {
+    const { key, state } = one.desired;
+    const held = [key, frontendKeyOf(key)].find((each) => foreign.has(each));
+    if (held === undefined) ours.push(one);
+    else if (state === 'living') keptOut.push({ entry: one.desired, held });
+  }
+  return { ours, keptOut };
 }
 
+/** Removed entries but those that the kernel would not let go. A destination goes with its service. */
 function goneKeys(
   entries: readonly OwnedEntry[],
-  actual: Table,
+  differences: readonly Difference<OwnedEntry>[],
   results: readonly OperationResult[],
 ): string[] {
   const failed = new Set(
     results.filter((result) => judge(result) !== 'done').map(({ operation }) => operation.key),
   );
+  const there = new Set(differences.map(({ desired }) => desired.key));
   return entries
-    .filter(({ key, state }) => state === 'removing' && !(actual.has(key) && stillThere(key, failed)))
+    .filter(({ key, state }) => state === 'removing' && !(there.has(key) && stillThere(key, failed)))
     .map(({ key }) => key);
 }
 
-/** A destination goes with its service. */
 function stillThere(key: string, failed: ReadonlySet<string>): boolean {
   return failed.has(key) || failed.has(frontendKeyOf(key));
 }

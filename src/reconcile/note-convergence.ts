@@ -1,20 +1,17 @@
 import type { OwnedEntry } from '../store/store.js';
-import type { KernelSide } from './apply-changes.js';
-import type { Convergence } from './converge.js';
-import type { Problem } from './problems.js';
+import type { Convergence, KeptOut } from './converge.js';
+import type { Problem, Problems } from './problems.js';
 import { judge } from './verdict.js';
 
 /** Brings the known problems up to date with what a convergence found. Returns those that were not known before. */
-export function noteConvergence({ problems }: KernelSide, convergence: Convergence): Problem[] {
+export function noteConvergence(problems: Problems, convergence: Convergence): Problem[] {
+  clearSolved(problems, convergence);
   const failures = failuresOf(convergence);
   const added: Problem[] = [];
   for (const entry of convergence.entries) {
     const failure = failures.get(entry.key);
+    if (!failure) continue;
     const earlier = problems.get(entry.key);
-    if (!failure) {
-      if (earlier) problems.delete(entry.key);
-      continue;
-    }
     const problem: Problem = {
       key: entry.key,
       path: entry.path,
@@ -28,11 +25,38 @@ export function noteConvergence({ problems }: KernelSide, convergence: Convergen
   return added;
 }
 
+/** Forgets the problems of all entries that are now as they should be, but for those of some keys. */
+export function clearSolved(
+  problems: Problems,
+  convergence: Convergence,
+  except: ReadonlySet<string> = new Set(),
+): void {
+  if (problems.size === 0) return;
+  const failures = failuresOf(convergence);
+  for (const { key } of convergence.entries) {
+    if (!failures.has(key) && !except.has(key)) problems.delete(key);
+  }
+}
+
+/** Entries of which it is not known what the kernel has: it could not be reached. */
+export function notePending(problems: Problems, entries: readonly OwnedEntry[], why: string): void {
+  for (const { key, path } of entries) {
+    const earlier = problems.get(key);
+    problems.set({
+      key,
+      path,
+      ...pendingFailure(why),
+      observedRevision: earlier?.observedRevision ?? 0,
+      fresh: earlier?.fresh ?? false,
+    });
+  }
+}
+
 type Failure = Pick<Problem, 'state' | 'reason' | 'detail'>;
 
-function failuresOf({ results, foreign }: Convergence): Map<string, Failure> {
+function failuresOf({ results, keptOut }: Convergence): Map<string, Failure> {
   const failures = new Map<string, Failure>();
-  for (const entry of foreign) failures.set(entry.key, foreignFailure(entry));
+  for (const one of keptOut) failures.set(one.entry.key, foreignFailure(one));
   for (const result of results) {
     const verdict = judge(result);
     if (verdict === 'done') continue;
@@ -41,16 +65,24 @@ function failuresOf({ results, foreign }: Convergence): Map<string, Failure> {
       result.operation.key,
       verdict === 'refused'
         ? { state: 'refused', reason: 'KERNEL_REFUSED', detail: `The kernel refused ${detail}.` }
-        : { state: 'pending', reason: 'KERNEL_UNAVAILABLE', detail: `lvsd keeps trying: ${detail}` },
+        : pendingFailure(detail),
     );
   }
   return failures;
 }
 
-function foreignFailure({ key, path }: OwnedEntry): Failure {
+export function pendingFailure(why: string): Failure {
+  return {
+    state: 'pending',
+    reason: 'KERNEL_UNAVAILABLE',
+    detail: `Stored; lvsd keeps trying to tell the kernel: ${why}`,
+  };
+}
+
+function foreignFailure({ entry, held }: KeptOut): Failure {
   return {
     state: 'refused',
     reason: 'FOREIGN_ENTRY',
-    detail: `The kernel already holds ${key}, and lvsd did not make it: remove it there, or delete ${path} here.`,
+    detail: `The kernel already holds ${held}, and lvsd did not make it: remove it there, or delete ${entry.path} here.`,
   };
 }

@@ -5,16 +5,16 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { frontendKeyOf } from '../domain/keys.js';
-import { type Difference, differences } from '../domain/plan.js';
+import { differences } from '../domain/plan.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { OperationResult } from '../driver/driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
-import type { OwnedEntry, Store, Transaction, WriteContext } from '../store/store.js';
+import type { OwnedEntry, Store, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
 import { markSynced } from './director-state.js';
 import { noteConvergence } from './note-convergence.js';
-import { forgetGone, recordApplied, recordRefused } from './record.js';
+import { forgetGone, recordApplied, recordDrift, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
 import { judge } from './verdict.js';
 
@@ -66,14 +66,17 @@ function outcomeOf({ refused, operations }: Tally): Reconciliation['outcome'] {
 async function compareAndConverge(side: KernelSide, options: PassOptions, tally: Tally): Promise<void> {
   const actual = await side.driver.read();
   const suspects = new Set([...side.problems.keys()].map(frontendKeyOf));
+  const orphans = new Set(side.problems.keys());
   let present = 0;
   for await (const page of entryPages(side.store)) {
     for (const { desired } of differences(page, actual)) suspects.add(frontendKeyOf(desired.key));
     for (const { key, state } of page) {
+      orphans.delete(key);
       if (actual.has(key)) present += 1;
       else if (state === 'removing') suspects.add(frontendKeyOf(key));
     }
   }
+  forgetOrphans(side, orphans);
   side.director.foreignEntries = actual.size - present;
   const emptied = present === 0 && options.trigger === 'start' && suspects.size > 0;
   if (emptied) await recordEmptied(side, options.context, suspects.size);
@@ -82,6 +85,11 @@ async function compareAndConverge(side: KernelSide, options: PassOptions, tally:
     const frontends = new Set(keys.slice(start, start + FRONTENDS_PER_TURN));
     await options.turns.run(() => convergeAndRecord(side, { ...options, frontends, emptied, tally }));
   }
+}
+
+/** Problems of entries that are not in the database any more: a store fault in the middle of a write leaves such. */
+function forgetOrphans({ store, problems }: KernelSide, keys: ReadonlySet<string>): void {
+  for (const key of keys) if (!store.read((reader) => reader.entry(key))) problems.delete(key);
 }
 
 /** All owned entries, in slices between which the event loop runs. */
@@ -102,49 +110,32 @@ interface ChunkOptions extends PassOptions {
 }
 
 async function convergeAndRecord(side: KernelSide, options: ChunkOptions): Promise<void> {
-  const { tally, context } = options;
+  const { tally, context, emptied, trigger } = options;
   const convergence = await converge(side, options.frontends);
   const drifted = convergence.differences.filter(({ desired }) => !side.problems.get(desired.key));
-  const added = noteConvergence(side, convergence);
+  const added = noteConvergence(side.problems, convergence);
   tally.drift += drifted.length;
   tally.operations += convergence.results.length;
-  tally.refused += convergence.foreign.length;
+  tally.refused += convergence.keptOut.length;
   tally.refused += convergence.results.filter((result) => judge(result) === 'refused').length;
-  const { name } = side.director;
+  const news = resultsByResource(convergence, new Set(added.map(({ key }) => key)));
+  if (drifted.length + added.length + news.size + convergence.gone.length === 0) return;
+  const director = side.director.name;
+  const remark = trigger === 'start' ? FOUND_AT_START : '';
   await side.store.write(context, (tx) => {
-    if (!options.emptied) for (const one of drifted) recordDrift(tx, name, one, options.trigger);
-    for (const [resource, results] of resultsByResource(convergence)) {
-      recordApplied(tx, { director: name, resource, results, durationMicros: convergence.durationMicros });
+    if (!emptied) for (const one of drifted) recordDrift(tx, one, { director, remark });
+    for (const [resource, results] of news) {
+      recordApplied(tx, { director, resource, results, durationMicros: convergence.durationMicros });
     }
     for (const { path, key, detail } of added) {
       const results = convergence.results.filter(({ operation }) => operation.key === key);
-      recordRefused(tx, { director: name, resource: path, results, durationMicros: 0, detail });
+      recordRefused(tx, { director, resource: path, results, durationMicros: 0, detail });
     }
     forgetGone(tx, convergence.gone);
   });
 }
 
-function recordDrift(
-  tx: Transaction,
-  director: string,
-  { type, desired, actual }: Difference<OwnedEntry>,
-  trigger: Trigger,
-): void {
-  const sentences = {
-    missing: `${desired.key} was not in the kernel: made again.`,
-    different: `${desired.key} had other attributes in the kernel: set back.`,
-    unwanted: `${desired.key} was still in the kernel: removed.`,
-  };
-  const when = trigger === 'start' ? ' Found at start: edited, or left unfinished, while lvsd was down.' : '';
-  tx.record({
-    kind: 'drift',
-    resource: desired.path,
-    director,
-    before: actual && { key: actual.key, ...actual.config },
-    after: desired.state === 'living' ? { key: desired.key, ...desired.config } : null,
-    detail: sentences[type] + when,
-  });
-}
+const FOUND_AT_START = ' Found at start: edited, or left unfinished, while lvsd was down.';
 
 async function recordEmptied(side: KernelSide, context: WriteContext, frontends: number): Promise<void> {
   const { name } = side.director;
@@ -158,12 +149,20 @@ async function recordEmptied(side: KernelSide, context: WriteContext, frontends:
   });
 }
 
-/** So that each event is found under the virtual service or real server whose entry it was about. */
-function resultsByResource({ results, entries }: Convergence): Map<string, OperationResult[]> {
+/**
+ * So that each event is found under the virtual service or real server whose entry it was about. What failed as it did in
+ * the pass before is left out: every pass tries again, and the log would fill with it.
+ */
+function resultsByResource(
+  { results, entries }: Convergence,
+  newlyFailed: ReadonlySet<string>,
+): Map<string, OperationResult[]> {
   const paths = new Map(entries.map(({ key, path }) => [key, path]));
   const grouped = new Map<string, OperationResult[]>();
   for (const result of results) {
-    const path = paths.get(result.operation.key) ?? '';
+    const { key } = result.operation;
+    if (judge(result) !== 'done' && !newlyFailed.has(key)) continue;
+    const path = paths.get(key) ?? '';
     const group = grouped.get(path);
     if (group) group.push(result);
     else grouped.set(path, [result]);

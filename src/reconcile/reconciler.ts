@@ -70,7 +70,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   return {
-    ...createWritePath(side, { turns: writes, onPending: () => runner.trigger() }),
+    ...createWritePath(side, { turns: writes, requestPass: () => runner.trigger() }),
     director,
     driver,
     problems: side.problems,

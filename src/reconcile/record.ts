@@ -1,5 +1,6 @@
+import type { Difference } from '../domain/plan.js';
 import type { OperationResult } from '../driver/driver.js';
-import type { EventDraft, Transaction } from '../store/store.js';
+import type { EventDraft, OwnedEntry, Transaction } from '../store/store.js';
 import { reportOperation } from './verdict.js';
 
 /** An event of this many operations is still pleasant to read and to send. */
@@ -22,9 +23,36 @@ export function recordApplied(tx: Transaction, report: Report): void {
   }
 }
 
-/** Writes down what the kernel would not do, with what it was told. */
+/** Writes down what the kernel would not do, with what it was told: of too many operations, the failed ones first. */
 export function recordRefused(tx: Transaction, report: Report): void {
-  tx.record(draft('refused', { ...report, results: report.results.slice(0, OPERATIONS_PER_EVENT) }));
+  const { results } = report;
+  const telling =
+    results.length <= OPERATIONS_PER_EVENT
+      ? results
+      : [...results.filter(({ error }) => error), ...results.filter(({ error }) => !error)];
+  tx.record(draft('refused', { ...report, results: telling.slice(0, OPERATIONS_PER_EVENT) }));
+}
+
+const DRIFT_SENTENCES = {
+  missing: 'was not in the kernel: made again.',
+  different: 'had other attributes in the kernel: set back.',
+  unwanted: 'was still in the kernel: removed.',
+} as const;
+
+/** Writes down what the kernel had otherwise than it should: before and after are the kernel's attributes. */
+export function recordDrift(
+  tx: Transaction,
+  { type, desired, actual }: Difference<OwnedEntry>,
+  { director, remark = '' }: { director: string; remark?: string },
+): void {
+  tx.record({
+    kind: 'drift',
+    resource: desired.path,
+    director,
+    before: actual && { key: actual.key, ...actual.config },
+    after: desired.state === 'living' ? { key: desired.key, ...desired.config } : null,
+    detail: `${desired.key} ${DRIFT_SENTENCES[type]}${remark}`,
+  });
 }
 
 function draft(

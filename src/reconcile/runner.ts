@@ -59,6 +59,7 @@ export function createRunner({ run, maxIntervalMs, minIntervalMs, retryIntervalM
       schedule();
     },
     trigger() {
+      if (triggered) return;
       triggered = true;
       schedule();
     },

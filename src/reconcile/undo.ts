@@ -3,20 +3,23 @@ import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, Store, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
-import { noteConvergence } from './note-convergence.js';
+import { noteConvergence, notePending } from './note-convergence.js';
 import { forgetGone, recordApplied } from './record.js';
 
 interface Undoable {
   readonly context: WriteContext;
   readonly scope: string;
   readonly committed: Committed<unknown>;
+  /** Keys of the write that the kernel holds for somebody else. */
+  readonly foreign: readonly string[];
 }
 
 /**
  * Reverts a write that the kernel refused: a compensating revision puts back what was, and the kernel is converged with it,
  * because part of the write may have been carried out.
  */
-export async function undo(side: KernelSide, { context, scope, committed }: Undoable): Promise<void> {
+export async function undo(side: KernelSide, undoable: Undoable): Promise<void> {
+  const { context, scope, committed } = undoable;
   const system: WriteContext = {
     ...context,
     actor: { principal: 'system', credentialId: null, roles: [] },
@@ -25,23 +28,33 @@ export async function undo(side: KernelSide, { context, scope, committed }: Undo
     reason: `undoes ${context.action}, which the kernel refused`,
     action: 'undo',
   };
-  await side.store.write(system, (tx) => putBack(tx, committed));
+  await side.store.write(system, (tx) => putBack(tx, undoable));
   const frontends = new Set(committed.entryChanges.map(({ key }) => frontendKeyOf(key)));
   const convergence = await attempt(side, () => converge(side, frontends));
-  if (convergence instanceof KernelUnavailableError) return;
+  if (convergence instanceof KernelUnavailableError) {
+    const entries = side.store.read((reader) =>
+      committed.entryChanges.flatMap(({ key }) => reader.entry(key) ?? []),
+    );
+    notePending(side.problems, entries, convergence.message);
+    return;
+  }
   await recordConvergence(side.store, system, { director: side.director.name, scope, convergence });
-  noteConvergence(side, convergence);
+  noteConvergence(side.problems, convergence);
 }
 
-/** In reverse order: what was made goes before its parent, what was removed comes back after it. */
-function putBack(tx: Transaction, { changes, entryChanges }: Committed<unknown>): void {
-  for (const { path, before } of [...changes].reverse()) {
+/**
+ * In reverse order: what was made goes before its parent, what was removed comes back after it. What the kernel holds for
+ * somebody else was never ours to remove: its row goes at once.
+ */
+function putBack(tx: Transaction, { committed, foreign }: Undoable): void {
+  for (const { path, before } of [...committed.changes].reverse()) {
     if (before) tx.put(before);
     else tx.remove(path);
   }
-  for (const { before, after } of [...entryChanges].reverse()) {
+  for (const { key, before, after } of [...committed.entryChanges].reverse()) {
     if (before) tx.putEntry(before);
-    else if (after) tx.putEntry({ ...after, state: 'removing' });
+    else if (after && !foreign.includes(key)) tx.putEntry({ ...after, state: 'removing' });
+    else tx.removeEntry(key);
   }
 }
 

@@ -2,11 +2,13 @@
  * The path of a write: commit, apply, record, answer. Writes of one turn travel together (one transaction, one netlink
  * batch); batches follow one another, so that a refused write is undone before anything can build on it.
  */
-import { DomainError } from '../domain/errors.js';
 import type { Operation } from '../domain/table.js';
 import type { Committed, EntryChange, Transaction, WriteContext } from '../store/store.js';
 import { applyChanges, type KernelSide, type Outcome, planChanges } from './apply-changes.js';
-import { forgetGone, recordApplied, recordRefused } from './record.js';
+import { createClaims, Postponed, takeBatch } from './batch.js';
+import { pendingFailure } from './note-convergence.js';
+import { forgetGone, recordApplied, recordDrift, recordRefused } from './record.js';
+import { refusalDetail, refusalError } from './refusal.js';
 import type { Turns } from './turns.js';
 import { undo } from './undo.js';
 
@@ -37,8 +39,6 @@ export interface WritePath {
   preview<T>(job: WriteJob<T>): Promise<Previewed<T>>;
 }
 
-const BATCH_LIMIT = 256;
-
 interface Queued {
   readonly job: WriteJob<unknown>;
   readonly resolve: (written: Written<unknown>) => void;
@@ -50,9 +50,10 @@ interface Live {
   readonly committed: Committed<unknown>;
 }
 
+/** `requestPass` is called when the kernel may not be, or is not known to be, as the database says. */
 export function createWritePath(
   side: KernelSide,
-  { turns, onPending }: { turns: Turns; onPending: () => void },
+  { turns, requestPass }: { turns: Turns; requestPass: () => void },
 ): WritePath {
   const { store } = side;
   const queue: Queued[] = [];
@@ -64,61 +65,92 @@ export function createWritePath(
     void turns.run(async () => {
       await endOfTurn();
       scheduled = false;
-      const batch = takeBatch(queue);
+      const postponed = await runBatch(takeBatch(queue));
+      queue.unshift(...postponed);
       schedule();
-      await runBatch(batch);
     });
   }
 
-  async function runBatch(batch: readonly Queued[]): Promise<void> {
+  /** Returns the writes that have to wait for the next batch. Never rejects: each write has its own answer. */
+  async function runBatch(batch: readonly Queued[]): Promise<Queued[]> {
+    const { live, postponed } = await commitBatch(batch);
+    if (live.length > 0) await applyBatch(live);
+    if (!side.director.synced) requestPass();
+    return postponed;
+  }
+
+  async function commitBatch(batch: readonly Queued[]): Promise<{ live: Live[]; postponed: Queued[] }> {
     const live: Live[] = [];
+    const postponed: Queued[] = [];
+    const claiming = createClaims();
     await Promise.all(
       batch.map(async (queued) => {
         const { context, change } = queued.job;
         try {
-          const committed = await store.write(context, change);
+          const committed = await store.write(context, (tx) => change(claiming(queued, tx)));
           if (committed.entryChanges.length > 0) live.push({ queued, committed });
           else queued.resolve({ ...committed, pending: false });
         } catch (error) {
-          queued.reject(error);
+          if (error instanceof Postponed) postponed.push(queued);
+          else queued.reject(error);
         }
       }),
     );
-    if (live.length === 0) return;
-    const outcomes = await applyChanges(
-      side,
-      live.map(({ committed }) => committed.entryChanges),
-    );
-    await Promise.all(
-      live.map(async (one, index) => {
-        try {
-          await settle(one, outcomes[index] as Outcome);
-        } catch (error) {
-          one.queued.reject(error);
-        }
-      }),
-    );
+    return { live, postponed };
+  }
+
+  async function applyBatch(live: readonly Live[]): Promise<void> {
+    try {
+      const outcomes = await applyChanges(
+        side,
+        live.map(({ committed }) => committed.entryChanges),
+      );
+      await Promise.all(live.map((one, index) => settleOrDistrust(one, outcomes[index] as Outcome)));
+    } catch (error) {
+      for (const one of live) distrust(one, error);
+    }
+  }
+
+  async function settleOrDistrust(one: Live, outcome: Outcome): Promise<void> {
+    try {
+      await settle(one, outcome);
+    } catch (error) {
+      distrust(one, error);
+    }
+  }
+
+  /** A defect or a store fault in the middle of a write: it is stored, and only a pass can tell what the kernel has. */
+  function distrust({ queued, committed }: Live, error: unknown): void {
+    const detail = error instanceof Error ? error.message : String(error);
+    noteState(side, committed.entryChanges, { state: 'pending', detail });
+    requestPass();
+    queued.reject(error);
   }
 
   async function settle({ queued, committed }: Live, outcome: Outcome): Promise<void> {
     const { context, scope } = queued.job;
-    const report = { director: side.director.name, resource: scope, ...outcome };
-    if (outcome.state === 'refused') {
+    const director = side.director.name;
+    const { state, results, durationMicros, gone, foreign, drift } = outcome;
+    if (state === 'refused') {
       const detail = refusalDetail(outcome);
-      await store.write(context, (tx) => recordRefused(tx, { ...report, detail }));
-      await undo(side, { context, scope, committed });
-      throw refusalError(side, outcome);
+      await store.write(context, (tx) => {
+        for (const one of drift) recordDrift(tx, one, { director });
+        recordRefused(tx, { director, resource: scope, results, durationMicros, detail });
+      });
+      await undo(side, { context, scope, committed, foreign });
+      queued.reject(refusalError(director, outcome));
+      return;
     }
     noteState(side, committed.entryChanges, outcome);
-    const { results, durationMicros } = outcome;
-    if (results.length > 0 || outcome.gone.length > 0) {
+    if (results.length + gone.length + drift.length > 0) {
       await store.write(context, (tx) => {
-        recordApplied(tx, { director: report.director, resource: scope, results, durationMicros });
-        forgetGone(tx, outcome.gone);
+        for (const one of drift) recordDrift(tx, one, { director });
+        recordApplied(tx, { director, resource: scope, results, durationMicros });
+        forgetGone(tx, gone);
       });
     }
-    if (outcome.state === 'pending') onPending();
-    queued.resolve({ ...committed, pending: outcome.state === 'pending' });
+    if (state === 'pending') requestPass();
+    queued.resolve({ ...committed, pending: state === 'pending' });
   }
 
   return {
@@ -140,34 +172,14 @@ function endOfTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** The longest head of the queue in which no write is about a resource above or below another's. */
-function takeBatch(queue: Queued[]): Queued[] {
-  const scopes = new Set<string>();
-  const above = new Set<string>();
-  let count = 0;
-  for (const { job } of queue) {
-    const ancestors = ancestorsOf(job.scope);
-    if (count === BATCH_LIMIT || above.has(job.scope) || scopes.has(job.scope)) break;
-    if (ancestors.some((path) => scopes.has(path))) break;
-    scopes.add(job.scope);
-    for (const path of ancestors) above.add(path);
-    count += 1;
-  }
-  return queue.splice(0, count);
-}
-
-function ancestorsOf(path: string): string[] {
-  const ancestors: string[] = [];
-  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
-    ancestors.push(path.slice(0, end));
-  }
-  return ancestors;
-}
-
-function noteState({ problems }: KernelSide, changes: readonly EntryChange[], outcome: Outcome): void {
+function noteState(
+  { problems }: KernelSide,
+  changes: readonly EntryChange[],
+  { state, detail }: Pick<Outcome, 'state' | 'detail'>,
+): void {
   for (const { key, before, after } of changes) {
     const entry = after ?? before;
-    if (outcome.state !== 'pending' || !entry) {
+    if (state !== 'pending' || !entry) {
       problems.delete(key);
       continue;
     }
@@ -175,37 +187,9 @@ function noteState({ problems }: KernelSide, changes: readonly EntryChange[], ou
     problems.set({
       key,
       path: entry.path,
-      state: 'pending',
-      reason: 'KERNEL_UNAVAILABLE',
-      detail: `Stored; lvsd keeps trying to tell the kernel: ${outcome.detail ?? 'no answer'}`,
+      ...pendingFailure(detail ?? 'no answer'),
       observedRevision: earlier?.observedRevision ?? before?.revision ?? 0,
       fresh: earlier?.fresh ?? before === null,
     });
   }
-}
-
-function refusalDetail({ refusal }: Outcome): string {
-  return refusal?.reason === 'FOREIGN_ENTRY'
-    ? `The kernel already holds ${refusal.key}, and lvsd did not make it.`
-    : `The kernel refused ${refusal?.result?.error?.message ?? 'the change'}.`;
-}
-
-function refusalError({ director }: KernelSide, outcome: Outcome): DomainError {
-  const { refusal } = outcome;
-  const error = refusal?.result?.error;
-  const metadata = {
-    director: director.name,
-    key: refusal?.key ?? '',
-    ...(error && { command: error.command, errno: String(error.errno), errnoName: error.errnoName }),
-    ...(error?.extendedAck && { extendedAck: error.extendedAck }),
-  };
-  return refusal?.reason === 'FOREIGN_ENTRY'
-    ? new DomainError(
-        'FOREIGN_ENTRY',
-        `${refusalDetail(outcome)} Nothing was changed: remove that entry or choose another.`,
-        {
-          metadata,
-        },
-      )
-    : new DomainError('KERNEL_REFUSED', `${refusalDetail(outcome)} The change was undone.`, { metadata });
 }

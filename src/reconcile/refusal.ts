@@ -1,0 +1,27 @@
+/** What callers and the audit log are told of a write that the kernel refused. */
+import { DomainError } from '../domain/errors.js';
+import type { Outcome } from './apply-changes.js';
+
+export function refusalDetail({ refusal }: Outcome): string {
+  return refusal?.reason === 'FOREIGN_ENTRY'
+    ? `The kernel already holds ${refusal.key}, and lvsd did not make it.`
+    : `The kernel refused ${refusal?.result?.error?.message ?? 'the change'}.`;
+}
+
+export function refusalError(director: string, outcome: Outcome): DomainError {
+  const { refusal } = outcome;
+  const error = refusal?.result?.error;
+  const metadata = {
+    director,
+    key: refusal?.key ?? '',
+    ...(error && { command: error.command, errno: String(error.errno), errnoName: error.errnoName }),
+    ...(error?.extendedAck && { extendedAck: error.extendedAck }),
+  };
+  const remedy =
+    refusal?.reason === 'FOREIGN_ENTRY'
+      ? 'Nothing was changed: remove that entry or choose another.'
+      : 'The change was undone.';
+  return new DomainError(refusal?.reason ?? 'KERNEL_REFUSED', `${refusalDetail(outcome)} ${remedy}`, {
+    metadata,
+  });
+}

@@ -1,0 +1,135 @@
+/** lvsd without its doors: the control layer on a real database file and a memory kernel. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { pino } from 'pino';
+import { createAuthentication } from '../../src/control/authentication.js';
+import type { Call, Control, Principal, WriteAnswer } from '../../src/control/control.js';
+import { createControl } from '../../src/control/create-control.js';
+import type { DomainError, Reason } from '../../src/domain/errors.js';
+import type { Table } from '../../src/domain/table.js';
+import type { IpvsDriver } from '../../src/driver/driver.js';
+import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
+import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.js';
+import type { Store } from '../../src/store/store.js';
+import { sqliteSource } from './sqlite-source.js';
+
+/** One life of the server, from start to stop. */
+export interface Life {
+  readonly control: Control;
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  stop(): Promise<void>;
+}
+
+export interface World {
+  readonly kernel: MemoryKernel;
+  /** A second handle on the kernel's table: somebody with ipvsadm. */
+  readonly hand: IpvsDriver;
+  /** The store's file opened without a server. */
+  openStore(): Store;
+  /** Starts the server on the same database and kernel. It is stopped with the test at the latest. */
+  start(): Promise<Life>;
+}
+
+export function createWorld(t: TestContext, options: MemoryKernelOptions = {}): World {
+  const kernel = createMemoryKernel(options);
+  const lives: Life[] = [];
+  t.after(() => Promise.all(lives.map((life) => life.stop())));
+  const source = sqliteSource(t);
+  return {
+    kernel,
+    hand: kernel.open(),
+    openStore: () => source.open(),
+    async start() {
+      const life = await startLife(source.open(), kernel.open());
+      lives.push(life);
+      return life;
+    },
+  };
+}
+
+async function startLife(store: Store, driver: IpvsDriver): Promise<Life> {
+  const now = () => new Date();
+  const reconciler = createReconciler({
+    name: 'local',
+    driver,
+    driverKind: 'memory',
+    driverReason: 'a test',
+    store,
+    logger: pino({ level: 'silent' }),
+    intervalSeconds: 3600,
+    now,
+  });
+  await reconciler.start();
+  const authentication = createAuthentication({ store, now });
+  return {
+    store,
+    reconciler,
+    control: createControl({ store, reconciler, authentication, now }),
+    async stop() {
+      await reconciler.stop();
+      driver.close();
+      store.close();
+    },
+  };
+}
+
+export function callOf(principal: Partial<Principal> = {}): Call {
+  return {
+    principal: { name: 'tester', credentialId: 'tokens/tester', role: 'admin', project: null, ...principal },
+    transport: 'rest',
+    requestId: 'request-1',
+    sourceAddress: '192.0.2.1',
+    reason: null,
+  };
+}
+
+export const admin = callOf();
+
+export const project = { project: 'default' };
+export const shop = { ...project, cluster: 'shop' };
+export const http = { ...shop, virtualService: 'http' };
+export const web1 = { ...http, realServer: 'web1' };
+
+export const frontend = { protocol: 'tcp', address: '192.0.2.10', port: 80 } as const;
+export const frontendText = 'tcp/192.0.2.10:80';
+
+/** Cluster shop with service http and, behind it, web1 at 10.0.0.1. */
+export async function createShop(control: Control): Promise<void> {
+  await control.clusters.create(admin, project, { name: 'shop' }, {});
+  await control.virtualServices.create(admin, shop, { name: 'http', spec: frontend }, {});
+  await control.realServers.create(admin, http, { name: 'web1', spec: { address: '10.0.0.1' } }, {});
+}
+
+/** What a write that was not a preview answered. */
+export function stored<R>(answer: WriteAnswer<R>): { resource: R; created: boolean; pending: boolean } {
+  assert.ok('resource' in answer);
+  return answer;
+}
+
+/** For assert.rejects. */
+export function failsWith(reason: Reason, check: (error: DomainError) => void = () => undefined) {
+  return (error: DomainError) => {
+    assert.equal(error.reason, reason, error.stack);
+    check(error);
+    return true;
+  };
+}
+
+/** Weight of each destination and scheduler of each service, by key. */
+export function summary(table: Table): Record<string, string | number> {
+  const lines = [...table.values()].map((entry) => [
+    entry.key,
+    entry.kind === 'service' ? entry.config.scheduler : entry.config.weight,
+  ]);
+  return Object.fromEntries(lines.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)));
+}
+
+/** Waits for something that happens by itself. */
+export async function eventually(claim: () => Promise<boolean> | boolean, limitMs = 10_000): Promise<void> {
+  const deadline = performance.now() + limitMs;
+  while (!(await claim())) {
+    assert.ok(performance.now() < deadline, `not within ${limitMs} ms: ${claim}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
