@@ -1,5 +1,11 @@
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { DomainError } from '../../domain/errors.js';
+
+/** The database of a data directory. */
+export function databaseFile(dataDir: string): string {
+  return join(dataDir, 'lvsd.db');
+}
 
 export type Synchronous = 'FULL' | 'NORMAL';
 

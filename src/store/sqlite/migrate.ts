@@ -30,7 +30,7 @@ export function readMigrations(directory: string = MIGRATIONS): Migration[] {
     const [, digits, name] = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file) ?? [];
     const version = Number(digits);
     if (name === undefined || version !== index + 1) {
-      const wanted = `${String(index + 1).padStart(4, '0')}_name.sql`;
+      const wanted = `${labelOf({ version: index + 1, name: 'name' })}.sql`;
       throw refusal(`${join(directory, file)} is out of order: the next migration must be ${wanted}.`);
     }
     const sql = readFileSync(join(directory, file), 'utf8');
@@ -40,20 +40,12 @@ export function readMigrations(directory: string = MIGRATIONS): Migration[] {
 
 /** Returns those it ran; refuses, without a change, a database that does not fit the files. */
 export function migrate(db: Database, migrations: readonly Migration[]): Migration[] {
-  db.exec(
-    `CREATE TABLE IF NOT EXISTS schema_migrations (
-       version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL
-     ) STRICT`,
-  );
-  const applied = db.prepare<[], Applied>(
-    'SELECT version, name, sha256 FROM schema_migrations ORDER BY version',
-  );
+  createHistory(db);
   const insert = db.prepare<[number, string, string, string]>(
     'INSERT INTO schema_migrations (version, name, sha256, applied_at) VALUES (?, ?, ?, ?)',
   );
-  const pendingMigrations = () => pending(migrations, applied.all());
   const runNext = db.transaction(() => {
-    const [next] = pendingMigrations(); // read again: another process may have been faster
+    const [next] = pendingOf(db, migrations); // read again: another process may have been faster
     if (next === undefined) return undefined;
     db.exec(next.sql);
     insert.run(next.version, next.name, next.sha256, new Date().toISOString());
@@ -61,16 +53,42 @@ export function migrate(db: Database, migrations: readonly Migration[]): Migrati
   });
 
   const done: Migration[] = [];
-  while (pendingMigrations().length > 0) {
+  while (pendingOf(db, migrations).length > 0) {
     const migration = runNext.immediate();
     if (migration !== undefined) done.push(migration);
   }
   return done;
 }
 
-function pending(migrations: readonly Migration[], applied: readonly Applied[]): readonly Migration[] {
+/** Refuses, besides a database that does not fit the files, one that has not had them all. */
+export function requireMigrated(db: Database, migrations: readonly Migration[]): void {
+  createHistory(db);
+  const [next] = pendingOf(db, migrations);
+  if (next === undefined) return;
+  throw refusal(
+    `The database has not had migration ${labelOf(next)}: run "lvsd migrate", or start this lvsd.`,
+  );
+}
+
+/** `0001_store`. */
+export function labelOf({ version, name }: Pick<Migration, 'version' | 'name'>): string {
+  return `${String(version).padStart(4, '0')}_${name}`;
+}
+
+function createHistory(db: Database): void {
+  db.exec(
+    `CREATE TABLE IF NOT EXISTS schema_migrations (
+       version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL
+     ) STRICT`,
+  );
+}
+
+function pendingOf(db: Database, migrations: readonly Migration[]): readonly Migration[] {
+  const applied = db
+    .prepare<[], Applied>('SELECT version, name, sha256 FROM schema_migrations ORDER BY version')
+    .all();
   for (const [index, { version, name, sha256 }] of applied.entries()) {
-    const label = `${String(version).padStart(4, '0')}_${name}`;
+    const label = labelOf({ version, name });
     if (version !== index + 1) {
       throw refusal(`The database has had migration ${label} but not number ${index + 1}; restore a backup.`);
     }

@@ -5,7 +5,7 @@ import type { Committed, Store, Transaction, WriteContext } from '../store.js';
 import { createCommitListeners } from './commit-listeners.js';
 import { openDatabase, type Synchronous, storeError } from './database.js';
 import { createGroupCommit } from './group-commit.js';
-import { migrate, readMigrations } from './migrate.js';
+import { migrate, readMigrations, requireMigrated } from './migrate.js';
 import { createConsistentRead, createReader } from './reader.js';
 import { createRunTransaction } from './transaction.js';
 import { verifyChain } from './verify.js';
@@ -17,14 +17,17 @@ export interface SqliteStoreOptions {
   readonly clock?: () => number;
   /** Default FULL. */
   readonly synchronous?: Synchronous;
+  /** run (the default) brings the schema up to date; require refuses a database that is not. */
+  readonly migrations?: 'run' | 'require';
 }
 
-/** Opens the store, brings its schema up to date, and makes the project `default` in a new one. */
+/** Opens the store and makes the project `default` in a new one. */
 export function createSqliteStore(options: SqliteStoreOptions): Store {
-  const { file, clock = Date.now, synchronous = 'FULL' } = options;
+  const { file, clock = Date.now, synchronous = 'FULL', migrations = 'run' } = options;
   const db = openDatabase(file, synchronous);
   try {
-    migrate(db, readMigrations());
+    if (migrations === 'run') migrate(db, readMigrations());
+    else requireMigrated(db, readMigrations());
     return createStore(db, clock);
   } catch (error) {
     db.close();

@@ -1,0 +1,6 @@
+import { Command } from 'commander';
+import { auditVerifyCommand } from './audit-verify.js';
+
+export function auditCommand(): Command {
+  return new Command('audit').description('The audit log.').addCommand(auditVerifyCommand());
+}

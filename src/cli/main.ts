@@ -1,0 +1,45 @@
+/** The command `lvsd`. Each verb is a file beside this one. */
+import { Command } from 'commander';
+import { auditCommand } from './audit.js';
+import { exitCodeOf, explain } from './errors.js';
+import { migrateCommand } from './migrate.js';
+import { openapiCommand } from './openapi.js';
+import { serveCommand } from './serve.js';
+import { examples } from './settings.js';
+import { tokenCommand } from './token.js';
+import { version } from './version.js';
+
+process.umask(0o077); // the data directory holds who may do what: it is its owner's alone
+
+const program = new Command('lvsd')
+  .description(
+    'The control plane for Linux Virtual Server: cluster definitions in SQLite, REST and gRPC, the kernel table kept equal.',
+  )
+  .version(version)
+  .addHelpText(
+    'after',
+    examples(
+      ['lvsd serve', 'start; the first start leaves a token in data/admin-token'],
+      ['lvsd token create ci --role editor --project default', 'a token for a pipeline'],
+      ['lvsd audit verify', 'check that nobody rewrote the audit log'],
+    ),
+  );
+
+for (const command of [serveCommand, migrateCommand, tokenCommand, auditCommand, openapiCommand]) {
+  program.addCommand(command());
+}
+
+/** Also of the commands inside: Commander would exit by itself, with 1 for wrong usage. */
+function overrideExit(command: Command): void {
+  command.exitOverride().showHelpAfterError('(add --help for how to use it)');
+  for (const inner of command.commands) overrideExit(inner);
+}
+
+overrideExit(program);
+try {
+  await program.parseAsync();
+} catch (error) {
+  const text = explain(error);
+  if (text !== undefined) console.error(text);
+  process.exitCode = exitCodeOf(error);
+}
