@@ -1,0 +1,110 @@
+/** The gRPC door: requests in the standard JSON form of proto messages, through a client that learned them by reflection. */
+import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
+import { type ServiceError, status } from '@grpc/grpc-js';
+import type { Door, Failure, Json, Written } from './doors.js';
+import type { ReflectionClient } from './grpc-reflection-client.js';
+
+/** How the proto files call the members of an enumeration, by the field that has it. */
+const ENUM_PREFIXES: Readonly<Record<string, string>> = {
+  protocol: 'PROTOCOL',
+  family: 'FAMILY',
+  scheduler: 'SCHEDULER',
+  schedulerFlags: 'SCHEDULER_FLAG',
+  engine: 'PERSISTENCE_ENGINE',
+  method: 'FORWARDING_METHOD',
+  type: 'TUNNEL_TYPE',
+  checksum: 'TUNNEL_CHECKSUM',
+  adminState: 'ADMIN_STATE',
+};
+
+const KINDS = ['Cluster', 'VirtualService', 'RealServer'] as const;
+
+export function createGrpcDoor(client: ReflectionClient): Door {
+  async function write(verb: string, path: string, fields: Json): Promise<Written> {
+    const { kind, names } = resourceOf(path);
+    return attempt(`lvsd.v1.${kind}Service/${verb}${kind}`, { ...names, ...fields });
+  }
+
+  async function attempt(method: string, request: Json): Promise<Written> {
+    try {
+      const { answer } = await client.call(method, request as JsonObject);
+      if (answer.pending === true) return { outcome: 'pending' };
+      const isNew = answer.created === true || method.includes('/Create');
+      return { outcome: isNew ? 'created' : 'done' };
+    } catch (error) {
+      return { outcome: 'failed', failure: failureOf(error as ServiceError) };
+    }
+  }
+
+  function failureOf(error: ServiceError): Failure {
+    const info = error.metadata?.get('grpc-status-details-bin').length
+      ? client.details(error).find((detail) => detail['@type'] === 'type.googleapis.com/google.rpc.ErrorInfo')
+      : undefined;
+    // Without details it is the connection that failed, not lvsd that answered.
+    if (info?.domain !== 'lvsd') throw error;
+    return {
+      code: status[error.code] ?? error.code,
+      reason: String(info.reason),
+      metadata: info.metadata as Record<string, string>,
+    };
+  }
+
+  return {
+    name: 'gRPC',
+    transport: 'grpc',
+    create: (path, body) => write('Create', path, protoJson(body)),
+    replace: (path, body) => write('Replace', path, protoJson(body)),
+    update: (path, patch) =>
+      write('Update', path, { ...protoJson(patch), updateMask: leavesOf(patch).join(',') }),
+    delete: (path) => write('Delete', path, isLeaf(path) ? {} : { cascade: true }),
+    replaceDefinition: (cluster, definition) =>
+      attempt('lvsd.v1.DefinitionService/ReplaceDefinition', {
+        project: 'default',
+        cluster,
+        definition: protoJson(definition),
+      }),
+    async missing(path) {
+      const found = await write('Get', path, {});
+      return found.outcome === 'failed' ? found.failure : undefined;
+    },
+  };
+}
+
+function resourceOf(path: string): { kind: (typeof KINDS)[number]; names: Json } {
+  const names = path.split('/').filter((_, index) => index % 2 === 0);
+  const parents = ['cluster', 'virtualService'].slice(0, names.length - 1);
+  return {
+    kind: KINDS[names.length - 1] ?? 'RealServer',
+    names: {
+      project: 'default',
+      ...Object.fromEntries(parents.map((parent, index) => [parent, names[index]])),
+      name: names.at(-1),
+    },
+  };
+}
+
+function isLeaf(path: string): boolean {
+  return resourceOf(path).kind === 'RealServer';
+}
+
+/** `tcp` becomes `PROTOCOL_TCP`; null, which a merge patch has and a message has not, is left out. */
+function protoJson(json: Json): JsonObject {
+  const members = Object.entries(json).filter(([, value]) => value !== null);
+  return Object.fromEntries(members.map(([field, value]) => [field, protoValue(field, value)]));
+}
+
+function protoValue(field: string, value: unknown): JsonValue {
+  if (Array.isArray(value)) return value.map((item) => protoValue(field, item));
+  if (typeof value === 'object' && value !== null) return protoJson(value as Json);
+  const prefix = ENUM_PREFIXES[field];
+  if (prefix === undefined || typeof value !== 'string') return value as JsonValue;
+  return `${prefix}_${value.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The fields that a merge patch names, as a FieldMask in JSON has them. */
+function leavesOf(patch: Json, prefix = ''): string[] {
+  return Object.entries(patch).flatMap(([field, value]) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? leavesOf(value as Json, `${prefix}${field}.`) : [`${prefix}${field}`];
+  });
+}
