@@ -22,6 +22,8 @@ export async function registerDocs(app: FastifyInstance, driver: 'netlink' | 'me
     staticCSP: CONTENT_SECURITY_POLICY,
     theme: { title: 'lvsd API' },
     uiConfig: {
+      // Without a bar for addresses of other documents.
+      layout: 'BaseLayout',
       persistAuthorization: true,
       tryItOutEnabled: true,
       docExpansion: 'list',

@@ -36,5 +36,5 @@ export const TAGS = [
 ];
 
 export const MEMORY_NOTE =
-  '> **Memory driver: no packet is balanced.** This server keeps its table in a model of the kernel, because it found no ' +
-  'IPVS it may use (see `driverReason` of the director `local`). Everything else works as described.\n\n';
+  '> **Memory driver: no packet is balanced.** This server keeps its table in a model of the kernel instead of the ' +
+  'kernel itself; the director `local` says why (`driverReason`). Everything else works as described.\n\n';
