@@ -64,6 +64,7 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
   }
   const wanted: Wanted = new Map();
   const violations: Violation[] = [];
+  let clash: DomainError | undefined;
   const complain = (path: string, found: readonly Violation[]) => {
     violations.push(...found.map((one) => ({ ...one, pointer: `${pointerTo(path)}${one.pointer}` })));
   };
@@ -74,10 +75,11 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
     if (!entry) continue;
     const twin = wanted.get(entry.key);
-    if (twin) throw taken(entry, twin.path);
-    wanted.set(entry.key, entry);
+    if (twin) clash ??= taken(entry, twin.path);
+    else wanted.set(entry.key, entry);
   }
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
+  if (clash) throw clash;
   return wanted;
 }
 

@@ -30,12 +30,18 @@ export function parseFilter(filter: string): (resource: Filterable) => boolean {
 
 function fieldText(resource: Filterable, field: string): string {
   if (field === 'name') return resource.path.slice(resource.path.lastIndexOf('/') + 1);
-  if (field.startsWith('labels.')) return resource.labels[field.slice('labels.'.length)] ?? '';
-  let value: unknown = resource;
-  for (const segment of field.split('.')) {
-    if (typeof value !== 'object' || value === null) return '';
+  const { labels, spec } = resource;
+  if (field.startsWith('labels.')) return ownText(labels, field.slice('labels.'.length));
+  return ownText({ spec }, ...field.split('.'));
+}
+
+/** Of own members only: no label is called `constructor` unless somebody named it so. */
+function ownText(root: object, ...segments: string[]): string {
+  let value: unknown = root;
+  for (const segment of segments) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, segment)) return '';
     value = (value as Record<string, unknown>)[segment];
   }
-  if (value === undefined || value === null) return '';
+  if (value === null) return '';
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -84,7 +84,7 @@ function schedulingViolations(spec: VirtualServiceSpec): Violation[] {
     .map((flag) =>
       violation(
         'SCHEDULER_FLAG_MISMATCH',
-        `/schedulerFlags/${spec.schedulerFlags.indexOf(flag)}`,
+        '/schedulerFlags',
         `${flag} belongs to scheduler ${flag.slice(0, 2)}, not ${spec.scheduler}: remove it or change the scheduler.`,
       ),
     );
