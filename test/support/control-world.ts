@@ -10,7 +10,7 @@ import type { Table } from '../../src/domain/table.js';
 import type { IpvsDriver } from '../../src/driver/driver.js';
 import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
 import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.js';
-import type { Store } from '../../src/store/store.js';
+import type { Store, WriteContext } from '../../src/store/store.js';
 import { sqliteSource } from './sqlite-source.js';
 
 /** One life of the server, from start to stop. */
@@ -27,8 +27,11 @@ export interface World {
   readonly hand: IpvsDriver;
   /** The store's file opened without a server. */
   openStore(): Store;
-  /** Starts the server on the same database and kernel. It is stopped with the test at the latest. */
-  start(): Promise<Life>;
+  /**
+   * Starts the server on the same database and kernel. It is stopped with the test at the latest. On another driver it is
+   * a server whose kernel never hears of what it writes.
+   */
+  start(driver?: IpvsDriver): Promise<Life>;
 }
 
 export function createWorld(t: TestContext, options: MemoryKernelOptions = {}): World {
@@ -40,8 +43,8 @@ export function createWorld(t: TestContext, options: MemoryKernelOptions = {}): 
     kernel,
     hand: kernel.open(),
     openStore: () => source.open(),
-    async start() {
-      const life = await startLife(source.open(), kernel.open());
+    async start(driver = kernel.open()) {
+      const life = await startLife(source.open(), driver);
       lives.push(life);
       return life;
     },
@@ -85,6 +88,16 @@ export function callOf(principal: Partial<Principal> = {}): Call {
 }
 
 export const admin = callOf();
+
+/** For writes to the store that no caller asked for. */
+export const systemContext: WriteContext = {
+  actor: { principal: 'system', credentialId: null, roles: [] },
+  transport: 'system',
+  sourceAddress: null,
+  requestId: 'request-1',
+  reason: null,
+  action: 'test',
+};
 
 export const project = { project: 'default' };
 export const shop = { ...project, cluster: 'shop' };
