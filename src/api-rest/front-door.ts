@@ -30,11 +30,12 @@ export function registerFrontDoor(app: FastifyInstance, allowedHosts: readonly s
     reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
     checkHost(request);
     checkRequestId(request);
-    if (isClosing) {
-      reply.header('connection', 'close');
-      throw new DomainError('SHUTTING_DOWN', 'The server is stopping: try again in a moment.');
-    }
+    if (isClosing) throw new DomainError('SHUTTING_DOWN', 'The server is stopping: try again in a moment.');
     return request.is404 ? answerUnrouted(request, reply, allowedMethods) : undefined;
+  });
+  // A connection that is kept would keep the server from ending.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
   });
   // What /docs does not find among its files comes here too.
   app.setNotFoundHandler((request, reply) => answerUnrouted(request, reply, allowedMethods));

@@ -5,7 +5,7 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.js';
 
-/** Throws HOST_REFUSED unless Host names this server and Origin, where there is one, is this server's own. */
+/** Throws HOST_REFUSED (MALFORMED_REQUEST without a Host) unless Host names this server and Origin, where there is one, is this server's own. */
 export function createHostGuard(allowedHosts: readonly string[]): (request: FastifyRequest) => void {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
 
@@ -20,7 +20,8 @@ export function createHostGuard(allowedHosts: readonly string[]): (request: Fast
   }
 
   return ({ headers, socket }) => {
-    const host = headers.host?.toLowerCase() ?? '';
+    if (headers.host === undefined) throw new DomainError('MALFORMED_REQUEST', 'The header Host is missing.');
+    const host = headers.host.toLowerCase();
     if (!isOurs(hostnameOf(`http://${host}`), socket.localAddress)) {
       throw new DomainError(
         'HOST_REFUSED',

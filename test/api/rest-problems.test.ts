@@ -380,6 +380,14 @@ test('bytes that are no HTTP get a problem and the end of the connection', async
   assert.deepEqual([status, problem.status, problem.reason], [400, 400, 'MALFORMED_REQUEST']);
 });
 
+test('a request without Host gets a problem, an unknown expectation is ignored', async () => {
+  const close = 'connection: close\r\n\r\n';
+  const hostless = await exchange(`GET /healthz HTTP/1.1\r\n${close}`);
+  assert.deepEqual([hostless.status, hostless.problem.reason], [400, 'MALFORMED_REQUEST']);
+  const expecting = await exchange(`GET /healthz HTTP/1.1\r\nhost: localhost\r\nexpect: magic\r\n${close}`);
+  assert.equal(expecting.status, 200);
+});
+
 test('header fields that are too large get a problem', async () => {
   const { status, problem } = await exchange(
     `GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`,

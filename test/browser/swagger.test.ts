@@ -72,7 +72,7 @@ async function execute(block: Locator): Promise<{ status: string; text: string }
   await block.locator('.execute').click();
   const answer = block.locator('.live-responses-table .response');
   await block.locator('.loading-container').waitFor({ state: 'detached' });
-  await answer.waitFor();
+  await answer.scrollIntoViewIfNeeded();
   return {
     status: ((await answer.locator('.response-col_status').textContent()) ?? '').trim(),
     text: (await answer.locator('.response-col_description').textContent()) ?? '',
