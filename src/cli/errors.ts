@@ -31,6 +31,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENOTFOUND: 'The name does not resolve: choose another address with --http or --grpc.',
   EACCES: 'Run it as a user who may do that, or choose another --data-dir or port.',
   EPERM: 'Run it as a user who may do that.',
+  ENOENT: 'Check the path.',
   EROFS: 'Choose a --data-dir that can be written.',
   ENOSPC: 'Free some disk space, or choose another --data-dir.',
   ENOTDIR: 'Choose another --data-dir.',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Listener, readConfig, SETTINGS } from '../config.js';
 import { firstTokenFile } from '../first-token.js';
-import { type RunningServer, startServer } from '../server.js';
+import type { RunningServer } from '../server.js';
 import { addSettings, examples } from './settings.js';
 import { version } from './version.js';
 
@@ -27,6 +27,7 @@ export function serveCommand(): Command {
 async function serve(flags: Record<string, unknown>): Promise<void> {
   const config = readConfig(flags);
   const stopping = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const { startServer } = await import('../server.js'); // half a second that other commands can do without
   const server = await startServer(config);
   console.log(greeting(server, config.dataDir));
   await stopping;

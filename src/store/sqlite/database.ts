@@ -15,10 +15,15 @@ export type Synchronous = 'FULL' | 'NORMAL';
  */
 export function openDatabase(file: string, synchronous: Synchronous): Database.Database {
   const db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
-  db.pragma('journal_mode = WAL');
-  db.pragma(`synchronous = ${synchronous}`);
-  db.pragma('foreign_keys = ON');
-  return db;
+  try {
+    db.pragma('journal_mode = WAL');
+    db.pragma(`synchronous = ${synchronous}`);
+    db.pragma('foreign_keys = ON');
+    return db;
+  } catch (error) {
+    db.close();
+    throw storeError(error);
+  }
 }
 
 /** How long to wait for another process (the command beside a running server) to finish its write. */
@@ -32,7 +37,7 @@ export function storeError(error: unknown): unknown {
   if (!(error instanceof Database.SqliteError) || DEFECTS.test(error.code)) return error;
   return new DomainError(
     'STORE_UNAVAILABLE',
-    `The database failed (${error.code}: ${error.message}); nothing of this write was stored. Check the disk and the file, then try again.`,
+    `The database failed (${error.code}: ${error.message}), and nothing was stored. Check the disk and the file, then try again.`,
     { metadata: { sqliteCode: error.code }, cause: error },
   );
 }

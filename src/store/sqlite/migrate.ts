@@ -62,7 +62,6 @@ export function migrate(db: Database, migrations: readonly Migration[]): Migrati
 
 /** Refuses, besides a database that does not fit the files, one that has not had them all. */
 export function requireMigrated(db: Database, migrations: readonly Migration[]): void {
-  createHistory(db);
   const [next] = pendingOf(db, migrations);
   if (next === undefined) return;
   throw refusal(
@@ -84,9 +83,7 @@ function createHistory(db: Database): void {
 }
 
 function pendingOf(db: Database, migrations: readonly Migration[]): readonly Migration[] {
-  const applied = db
-    .prepare<[], Applied>('SELECT version, name, sha256 FROM schema_migrations ORDER BY version')
-    .all();
+  const applied = appliedTo(db);
   for (const [index, { version, name, sha256 }] of applied.entries()) {
     const label = labelOf({ version, name });
     if (version !== index + 1) {
@@ -101,6 +98,14 @@ function pendingOf(db: Database, migrations: readonly Migration[]): readonly Mig
     }
   }
   return migrations.slice(applied.length);
+}
+
+function appliedTo(db: Database): Applied[] {
+  const history = db.prepare("SELECT name FROM sqlite_schema WHERE name = 'schema_migrations'");
+  if (history.get() === undefined) return [];
+  return db
+    .prepare<[], Applied>('SELECT version, name, sha256 FROM schema_migrations ORDER BY version')
+    .all();
 }
 
 function refusal(message: string): DomainError {

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { ConfigError, readConfig, readDataDir, SETTINGS } from '../../src/config.js';
+
+const README = new URL('../../../README.md', import.meta.url);
+
+test('without flags and variables everything has its documented default', () => {
+  assert.deepEqual(readConfig({}, {}), {
+    http: { host: '127.0.0.1', port: 8080 },
+    grpc: { host: '127.0.0.1', port: 50051 },
+    dataDir: resolve('data'),
+    driver: 'auto',
+    modulesDir: '/lib/modules',
+    logLevel: 'info',
+    reconcileIntervalSeconds: 30,
+    allowedHosts: [],
+  });
+});
+
+test('a flag wins over its variable, and an empty variable is none', () => {
+  const environment = { LVSD_HTTP: '127.0.0.2:1', LVSD_GRPC: '[::1]:2', LVSD_DRIVER: '', LVSD_LOG: 'debug' };
+  const config = readConfig({ http: '127.0.0.3:3', log: 'warn' }, environment);
+  assert.deepEqual(config.http, { host: '127.0.0.3', port: 3 });
+  assert.deepEqual(config.grpc, { host: '::1', port: 2 });
+  assert.equal(config.driver, 'auto');
+  assert.equal(config.logLevel, 'warn');
+});
+
+test('variables are read from the environment of the process', (t) => {
+  t.after(() => delete process.env.LVSD_DATA_DIR);
+  process.env.LVSD_DATA_DIR = '/var/lib/lvsd';
+  assert.equal(readDataDir({}), '/var/lib/lvsd');
+  assert.equal(readConfig({}).dataDir, '/var/lib/lvsd');
+});
+
+const INVALID: Readonly<Record<string, readonly string[]>> = {
+  LVSD_HTTP: [
+    '8080',
+    ':8080',
+    '127.0.0.1',
+    '127.0.0.1:65536',
+    '300.1.1.1:80',
+    '::1:80',
+    '[127.0.0.1]:80',
+    'a b:1',
+  ],
+  LVSD_GRPC: ['[::g]:1', 'http://127.0.0.1:1', '-x:1'],
+  LVSD_DRIVER: ['Netlink', 'ipvs'],
+  LVSD_LOG: ['verbose'],
+  LVSD_RECONCILE_INTERVAL: ['0', '-1', '1.5', '30s', '3601', '99999'],
+  LVSD_ALLOWED_HOSTS: ['http://lvs.example.net', 'a,,b c'],
+  LVSD_INSECURE: ['yes', 'on'],
+};
+
+for (const [variable, values] of Object.entries(INVALID)) {
+  test(`${variable} that cannot be is refused with its name, its value and what is allowed`, () => {
+    const setting = Object.values(SETTINGS).find((one) => one.variable === variable);
+    assert.ok(setting);
+    const flag = setting.flag.split(' ')[0];
+    for (const value of values) {
+      const wanted = `is "${value}": it must be ${setting.allowed}.`;
+      assert.throws(() => readConfig({}, { [variable]: value }), new ConfigError(`${variable} ${wanted}`));
+      assert.throws(() => readConfig({ [setting.key]: value }, {}), new ConfigError(`${flag} ${wanted}`));
+    }
+  });
+}
+
+test('an address that other machines can reach is refused unless --insecure says so', () => {
+  for (const host of ['0.0.0.0', '192.0.2.1', '[::]', '[2001:db8::1]', 'lvs.example.net']) {
+    for (const key of ['http', 'grpc'] as const) {
+      const flags = { [key]: `${host}:80` };
+      assert.throws(() => readConfig(flags, {}), /no TLS.*--insecure/);
+      assert.equal(readConfig({ ...flags, insecure: true }, {})[key].port, 80);
+      assert.equal(readConfig(flags, { LVSD_INSECURE: '1' })[key].port, 80);
+      assert.throws(() => readConfig(flags, { LVSD_INSECURE: 'false' }), ConfigError);
+    }
+  }
+  for (const host of ['127.0.0.1', '127.1.2.3', '[::1]', 'localhost']) {
+    assert.equal(readConfig({ http: `${host}:80` }, {}).http.port, 80);
+  }
+});
+
+test('allowed hosts are names separated by commas', () => {
+  const read = (text: string) => readConfig({ allowedHosts: text }, {}).allowedHosts;
+  assert.deepEqual(read('lvs.example.net, LVS'), ['lvs.example.net', 'LVS']);
+  assert.deepEqual(read(' '), []);
+});
+
+test('the table of the README is the table of the settings', () => {
+  const rows = Object.values(SETTINGS).map(
+    ({ variable, flag, fallback, help }) =>
+      `| \`${variable}\` | \`${flag}\` | ${fallback && `\`${fallback}\``} | ${help} |`,
+  );
+  const table = readFileSync(README, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('| `LVSD_'))
+    .map((line) => line.replace(/ +/g, ' '));
+  assert.deepEqual(
+    table,
+    rows.map((row) => row.replace(/ +/g, ' ')),
+  );
+});
