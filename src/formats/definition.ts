@@ -1,0 +1,216 @@
+/** From the services that a reader found to one cluster definition: named, minimal, and valid by the domain's rules. */
+import { effectiveForwarding, frontendOf } from '../domain/desired.js';
+import type { Violation } from '../domain/errors.js';
+import { destinationKey, frontendKey } from '../domain/keys.js';
+import {
+  clusterViolations,
+  pairingViolations,
+  realServerViolations,
+  virtualServiceViolations,
+} from '../domain/rules.js';
+import { type ClusterSpec, normaliseCluster } from '../domain/schema/cluster.js';
+import { type ForwardingInput, normaliseForwarding } from '../domain/schema/forwarding.js';
+import { normaliseRealServer } from '../domain/schema/real-server.js';
+import { normaliseVirtualService } from '../domain/schema/virtual-service.js';
+import type { Ledger } from './ledger.js';
+import { minimalForwarding, minimalServer, minimalService } from './minimal.js';
+import { freeName, realServerName, serviceName } from './naming.js';
+import type { Directive } from './result.js';
+
+type WithForwarding<T> = Omit<T, 'forwarding'> & { readonly forwarding?: ForwardingInput };
+export type ServiceInput = WithForwarding<Parameters<typeof normaliseVirtualService>[0]>;
+export type RealServerInput = WithForwarding<Parameters<typeof normaliseRealServer>[0]>;
+
+/** A `DefinitionInput` with the types of its fields; defaults are left out. */
+export interface DefinitionDocument {
+  readonly spec: WithForwarding<Parameters<typeof normaliseCluster>[0]>;
+  readonly virtualServices: Readonly<
+    Record<
+      string,
+      {
+        readonly spec: ServiceInput;
+        readonly realServers: Readonly<Record<string, { readonly spec: RealServerInput }>>;
+      }
+    >
+  >;
+}
+
+export type ServiceSettings = Omit<ServiceInput, 'forwarding'>;
+export type ServerSettings = Omit<RealServerInput, 'forwarding'>;
+
+/** A virtual service as read. Its own and its real servers' forwarding are settled here. */
+export interface ReadService {
+  readonly from: Directive;
+  readonly spec: ServiceSettings;
+  readonly servers: readonly ReadServer[];
+}
+
+export interface ReadServer {
+  readonly from: Directive;
+  readonly spec: ServerSettings;
+  readonly forwarding: ForwardingInput;
+}
+
+const DEFAULT_FORWARDING: ForwardingInput = { method: 'dr' };
+
+/**
+ * What the rules refuse is left out and named. Of two services with one frontend, and of two real servers of one service
+ * with one address and port, the first stays; `sameFrontend` decides what becomes of the real servers of the second.
+ */
+export function buildDefinition(
+  services: readonly ReadService[],
+  ledger: Ledger,
+  sameFrontend: 'merge' | 'refuse',
+): DefinitionDocument {
+  const merged = withoutRepeats(
+    services.filter((one) => isValidService(one, ledger)),
+    ledger,
+    sameFrontend,
+  );
+  const clusterForwarding =
+    commonest(merged.flatMap(({ servers }) => commonestOf(servers) ?? [])) ?? DEFAULT_FORWARDING;
+  const taken = new Set<string>();
+  const virtualServices = merged.map((service) => {
+    const forwarding = commonestOf(service.servers) ?? clusterForwarding;
+    const spec = {
+      ...minimalService(service.spec),
+      ...(!same(forwarding, clusterForwarding) && { forwarding: minimalForwarding(forwarding) }),
+    };
+    const name = freeName(serviceName(frontendOf(normaliseVirtualService(service.spec))), taken);
+    return [name, { spec, realServers: realServersOf(service, forwarding) }] as const;
+  });
+  return {
+    spec: same(clusterForwarding, DEFAULT_FORWARDING)
+      ? {}
+      : { forwarding: minimalForwarding(clusterForwarding) },
+    virtualServices: Object.fromEntries(virtualServices),
+  };
+}
+
+function realServersOf(service: ReadService, forwarding: ForwardingInput) {
+  const taken = new Set<string>();
+  return Object.fromEntries(
+    service.servers.map((server) => {
+      const name = freeName(
+        realServerName({ address: server.spec.address, port: portOf(server, service) }),
+        taken,
+      );
+      const spec = {
+        ...minimalServer(server.spec, service.spec.port),
+        ...(!same(server.forwarding, forwarding) && { forwarding: minimalForwarding(server.forwarding) }),
+      };
+      return [name, { spec }];
+    }),
+  );
+}
+
+function isValidService(service: ReadService, ledger: Ledger): boolean {
+  const violations = virtualServiceViolations(normaliseVirtualService(service.spec));
+  if (violations.length === 0) return true;
+  ledger.name(service.from, 'error', sentence(violations));
+  return false;
+}
+
+function withoutRepeats(
+  services: readonly ReadService[],
+  ledger: Ledger,
+  sameFrontend: 'merge' | 'refuse',
+): ReadService[] {
+  const byFrontend = new Map<string, { service: ReadService; servers: Map<string, ReadServer> }>();
+  for (const service of services) {
+    const key = frontendKey(frontendOf(normaliseVirtualService(service.spec)));
+    const earlier = byFrontend.get(key);
+    if (earlier && sameFrontend === 'refuse') {
+      ledger.name(
+        service.from,
+        'error',
+        `${key} is defined again (first in line ${earlier.service.from.line}): the first stays.`,
+      );
+      continue;
+    }
+    if (earlier) {
+      const detail = `${key} is defined again (first in line ${earlier.service.from.line}): the settings of the first stay, the real servers are joined.`;
+      ledger.note(service.from, service.from.words.join(' '), 'error', detail);
+    }
+    const entry = earlier ?? { service, servers: new Map<string, ReadServer>() };
+    byFrontend.set(key, entry);
+    for (const server of service.servers) addServer(entry, key, server, ledger);
+  }
+  return [...byFrontend.values()].map(({ service, servers }) => ({
+    ...service,
+    servers: [...servers.values()],
+  }));
+}
+
+function addServer(
+  { service, servers }: { service: ReadService; servers: Map<string, ReadServer> },
+  frontend: string,
+  server: ReadServer,
+  ledger: Ledger,
+): void {
+  const violations = serverViolations(service, server);
+  if (violations.length > 0) {
+    ledger.name(server.from, 'error', sentence(violations));
+    return;
+  }
+  const key = destinationKey(frontend, { address: server.spec.address, port: portOf(server, service) });
+  const earlier = servers.get(key);
+  if (earlier) {
+    ledger.name(
+      server.from,
+      'error',
+      `${key} is defined again (first in line ${earlier.from.line}): the first stays.`,
+    );
+  } else {
+    servers.set(key, server);
+  }
+}
+
+function serverViolations(service: ReadService, server: ReadServer): Violation[] {
+  const spec = normaliseRealServer(server.spec);
+  const forwarding = normaliseForwarding(server.forwarding);
+  return [
+    ...realServerViolations(spec),
+    ...clusterViolations(clusterWith(forwarding)),
+    ...pairingViolations(
+      normaliseVirtualService(service.spec),
+      spec,
+      effectiveForwarding(clusterWith(forwarding), normaliseVirtualService(service.spec)),
+    ),
+  ];
+}
+
+function clusterWith(forwarding: ForwardingInput): ClusterSpec {
+  return normaliseCluster({ forwarding: normaliseForwarding(forwarding) });
+}
+
+function sentence(violations: readonly Violation[]): string {
+  return violations.map(({ detail }) => detail).join(' ');
+}
+
+function portOf(server: ReadServer, service: ReadService): number {
+  return server.spec.port ?? service.spec.port ?? 0;
+}
+
+function commonestOf(servers: readonly ReadServer[]): ForwardingInput | undefined {
+  return commonest(servers.map(({ forwarding }) => forwarding));
+}
+
+/** The first of those that occur most often. */
+function commonest(values: readonly ForwardingInput[]): ForwardingInput | undefined {
+  const counts = new Map<string, { value: ForwardingInput; count: number }>();
+  for (const value of values) {
+    const key = keyOf(value);
+    counts.set(key, { value, count: (counts.get(key)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.value;
+}
+
+function same(a: ForwardingInput, b: ForwardingInput): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+function keyOf(forwarding: ForwardingInput): string {
+  const { method, tunnel, snat } = normaliseForwarding(forwarding);
+  return JSON.stringify([method, tunnel?.type, tunnel?.port, tunnel?.checksum, snat?.addresses]);
+}
