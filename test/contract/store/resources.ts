@@ -146,6 +146,21 @@ export function describeResources({ create }: StoreSubject): void {
     );
   });
 
+  test('text that is no Unicode is refused, wherever it hides, and nothing is stored', async (t) => {
+    const store = create(t).open();
+    for (const half of ['\ud800', 'x\udfffy', '\udc00\ud800']) {
+      for (const spec of [half, { a: [{ b: half }] }, { [half]: 1 }]) {
+        const write = store.write(context, (tx) => tx.put(cluster('shop', { spec })));
+        await assert.rejects(write, { reason: 'FIELD_INVALID' });
+      }
+    }
+    assert.equal(
+      store.read((reader) => reader.revision()),
+      1,
+    );
+    await store.write(context, (tx) => tx.put(cluster('shop', { spec: '\ud83d\ude80' })));
+  });
+
   test('labels and spec come back as they were put', async (t) => {
     const source = create(t);
     const store = source.open();
