@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  destinationKey,
+  endpoint,
+  familyOf,
+  frontendKey,
+  frontendKeyOf,
+  parseDestination,
+  parseFrontend,
+} from '../../src/domain/keys.js';
+import { isWithin, nameOf, namesOf, parentPath, pathOf } from '../../src/domain/names.js';
+import { anyBackend, anyFrontend } from '../support/arbitraries.js';
+
+test('keys are spelled as the documentation shows them', () => {
+  const web = { protocol: 'tcp', address: '192.0.2.10', port: 80 } as const;
+  const dns = { protocol: 'udp', address: '2001:db8::10', port: 53 } as const;
+  const mark = { fwmark: 7, family: 'ipv4' } as const;
+  assert.equal(frontendKey(web), 'tcp/192.0.2.10:80');
+  assert.equal(frontendKey(dns), 'udp/[2001:db8::10]:53');
+  assert.equal(frontendKey(mark), 'fwmark/ipv4/7');
+  assert.equal(
+    destinationKey(frontendKey(web), { address: '10.0.0.1', port: 8080 }),
+    'tcp/192.0.2.10:80->10.0.0.1:8080',
+  );
+  assert.equal(endpoint('2001:db8::1', 0), '[2001:db8::1]:0');
+  assert.equal(familyOf(dns), 'ipv6');
+});
+
+test('a frontend can be read from its key', () => {
+  fc.assert(
+    fc.property(anyFrontend, (frontend) => {
+      const key = frontendKey(frontend);
+      assert.deepEqual(parseFrontend(key), frontend);
+      assert.equal(frontendKeyOf(key), key);
+    }),
+  );
+});
+
+test('frontend and backend can be read from the key of a destination', () => {
+  fc.assert(
+    fc.property(anyFrontend, anyBackend, (frontend, backend) => {
+      const key = destinationKey(frontendKey(frontend), backend);
+      assert.deepEqual(parseDestination(key), { frontend, backend });
+      assert.equal(frontendKeyOf(key), frontendKey(frontend));
+    }),
+  );
+});
+
+test('a text that is no key is a defect and named', () => {
+  for (const text of ['', 'tcp', 'icmp/10.0.0.1:80', 'tcp/10.0.0.1', 'fwmark/ipv5/1', 'tcp/name:80']) {
+    assert.throws(() => parseFrontend(text), TypeError, text);
+  }
+  assert.throws(() => parseDestination('tcp/192.0.2.10:80'), TypeError);
+});
+
+test('a path gives its names, its name and its parent', () => {
+  const names = { project: 'default', cluster: 'shop', virtualService: 'http', realServer: 'web1' };
+  const path = 'projects/default/clusters/shop/virtual-services/http/real-servers/web1';
+  assert.equal(pathOf(names), path);
+  assert.deepEqual(namesOf(path), names);
+  assert.equal(nameOf(path), 'web1');
+  assert.equal(parentPath(path), pathOf({ project: 'default', cluster: 'shop', virtualService: 'http' }));
+  assert.equal(parentPath('projects/default'), '');
+  assert.deepEqual(namesOf('projects/default'), { project: 'default' });
+});
+
+test('a resource is within itself and those above it, and not within one whose name begins alike', () => {
+  assert.ok(isWithin('projects/a', 'projects/a'));
+  assert.ok(isWithin('projects/a/clusters/b', 'projects/a'));
+  assert.ok(!isWithin('projects/ab', 'projects/a'));
+  assert.ok(!isWithin('projects/a', 'projects/a/clusters/b'));
+});
