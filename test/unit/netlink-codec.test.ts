@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Frontend, familyOf, familyOfAddress } from '../../src/domain/keys.js';
-import type { Operation, TableEntry } from '../../src/domain/table.js';
+import type { KernelTunnel, Operation, TableEntry } from '../../src/domain/table.js';
 import { KernelUnavailableError } from '../../src/driver/kernel-error.js';
 import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
 import { anyOperation } from '../support/arbitraries.js';
@@ -14,7 +14,13 @@ import {
 } from '../support/ipvsadm-messages.js';
 import { decodeOperation } from '../support/netlink-decode.js';
 import { newService } from '../support/operations.js';
-import { answerWithTable, attribute, createScriptedKernel, message } from '../support/scripted-kernel.js';
+import {
+  answerWithTable,
+  attribute,
+  createScriptedKernel,
+  message,
+  type ReceivedRequest,
+} from '../support/scripted-kernel.js';
 
 const web: Frontend = { protocol: 'tcp', address: '10.0.0.1', port: 80 };
 
@@ -200,12 +206,28 @@ describe('what the driver reads', () => {
     assert.deepEqual(entry?.config, { ...config, tunnel: { type: 'ipip', port: 0, checksum: 'none' } });
   });
 
+  test('reads tunnel numbers that lvsd never sends as the kernel acts on them', async () => {
+    const [recorded = ''] = RECORDED_DESTINATIONS.filter(({ line }) => line.includes('gue')).map(
+      (one) => one.bytes,
+    );
+    const strange = recorded.replace('05000d0001', '05000d0007').replace('06000f000100', '06000f000700');
+    assert.notEqual(strange, recorded);
+    const [, entry] = await readShown({ services: shownWeb, destinations: [strange] }, false);
+    assert.deepEqual(tunnelOf(entry), { type: 'ipip', port: 6080, checksum: 'remcsum' });
+    const others = strange.replace('06000f000700', '06000f000400');
+    const [, other] = await readShown({ services: shownWeb, destinations: [others] }, false);
+    assert.equal(tunnelOf(other)?.checksum, 'none');
+  });
+
   test('leaves out a service of a protocol that IPVS does not forward', async () => {
     const [first = ''] = RECORDED_SERVICES.map(({ bytes }) => bytes);
     const strange = first.replace('0600020006000000', '0600020032000000');
     assert.notEqual(strange, first);
-    const keys = (await readShown({ services: [strange, ...shownWeb] }, false)).map(({ key }) => key);
-    assert.deepEqual(keys, ['tcp/10.0.0.1:80']);
+    const kernel = createScriptedKernel({ answer: answerWithTable([strange, ...shownWeb], []) });
+    const driver = createNetlinkDriver({ openTransport: kernel.open });
+    assert.deepEqual([...(await driver.read()).keys()], ['tcp/10.0.0.1:80']);
+    const isAboutIt = ({ bytes }: ReceivedRequest): boolean => bytes.includes(Buffer.from([10, 0, 0, 2]));
+    assert.deepEqual(kernel.datagrams.flat().filter(isAboutIt), []);
   });
 });
 
@@ -248,6 +270,11 @@ describe('what cannot be read', () => {
     });
   }
 });
+
+function tunnelOf(entry: TableEntry | undefined): KernelTunnel | null {
+  assert.ok(entry?.kind === 'destination');
+  return entry.config.tunnel;
+}
 
 /** A service of mark 9 with these attributes besides its own. */
 function fwmarkService(...attributes: readonly Buffer[]): string {

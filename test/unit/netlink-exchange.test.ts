@@ -7,6 +7,7 @@ import type { IpvsDriver } from '../../src/driver/driver.js';
 import { KernelError, KernelUnavailableError } from '../../src/driver/kernel-error.js';
 import { createNetlinkDriver, probeNetlink } from '../../src/driver/netlink/client.js';
 import { RECORDED_DESTINATIONS, RECORDED_SERVICES } from '../support/ipvsadm-messages.js';
+import { decodeOperation } from '../support/netlink-decode.js';
 import { deleteDestination, newDestination, newService } from '../support/operations.js';
 import {
   ACK,
@@ -24,16 +25,28 @@ import {
   wholeRefusal,
 } from '../support/scripted-kernel.js';
 
-const { EEXIST, ENOENT, ENOMEM, EPERM, ESRCH } = constants.errno;
+const { EAFNOSUPPORT, EEXIST, ENOENT, ENOMEM, EPERM, ESRCH } = constants.errno;
 const GET_SERVICE = 4;
 const NEW_DEST = 5;
 const web: Frontend = { protocol: 'tcp', address: '10.0.0.1', port: 80 };
 const services = RECORDED_SERVICES.map(({ bytes }) => bytes);
 const destinations = RECORDED_DESTINATIONS.map(({ bytes }) => bytes);
 
-function open(script: KernelScript = {}): { kernel: ScriptedKernel; driver: IpvsDriver } {
+interface OpenDriver {
+  readonly kernel: ScriptedKernel;
+  readonly driver: IpvsDriver;
+  /** Lets this much time pass, in milliseconds; none does by itself. */
+  readonly spend: (milliseconds: number) => void;
+}
+
+function open(script: KernelScript = {}): OpenDriver {
   const kernel = createScriptedKernel(script);
-  return { kernel, driver: createNetlinkDriver({ openTransport: kernel.open }) };
+  let elapsed = 0;
+  const driver = createNetlinkDriver({ openTransport: kernel.open, now: () => elapsed });
+  const spend = (milliseconds: number): void => {
+    elapsed += milliseconds;
+  };
+  return { kernel, driver, spend };
 }
 
 function manyDestinations(count: number): Operation[] {
@@ -68,6 +81,15 @@ function keysOf(indexes: readonly number[]): (string | undefined)[] {
 function shown(...indexes: readonly number[]): string[] {
   return indexes.map((index) => services[index] ?? '');
 }
+
+/** As long as `newService(web)`. */
+const someRequest: ReceivedRequest = {
+  family: 28,
+  command: 1,
+  flags: 5,
+  sequence: 1,
+  bytes: Buffer.alloc(104, 104),
+};
 
 describe('a batch of operations', () => {
   test('travels in few datagrams, with an acknowledgement of each one’s last request only', async () => {
@@ -126,30 +148,106 @@ describe('a batch of operations', () => {
     assert.equal(results[0]?.error?.errno, EEXIST);
   });
 
-  test('takes fewer requests to a datagram when the kernel is slow', async () => {
-    const { kernel, driver } = open({
+  test('is spread over more datagrams when its requests are long', async () => {
+    const { kernel, driver } = open();
+    const operations = Array.from({ length: 10 }, (_, i) =>
+      newService(web, { scheduler: String(i).repeat(60_000) }),
+    );
+    await driver.apply(operations);
+    assert.deepEqual(
+      kernel.datagrams.flat().map(({ bytes }) => decodeOperation(bytes)),
+      operations,
+    );
+    assert.deepEqual(
+      kernel.datagrams.map(({ length }) => length),
+      [3, 3, 3, 1],
+    );
+  });
+
+  test('is not sent with a name too long for the protocol', async () => {
+    const { kernel, driver } = open();
+    for (const length of [65_530, 65_531, 70_000]) {
+      await assert.rejects(driver.apply([newService(web, { scheduler: 'x'.repeat(length) })]), RangeError);
+    }
+    assert.deepEqual(kernel.datagrams, []);
+  });
+
+  for (const [what, make] of [
+    ['acknowledgement', (request: ReceivedRequest) => refusal(request, 0)],
+    ['refusal', (request: ReceivedRequest) => refusal(request, ESRCH, 'no such thing')],
+    [
+      'refusal with the whole request',
+      (request: ReceivedRequest) => wholeRefusal(request, ESRCH, 'no such thing'),
+    ],
+  ] as const) {
+    test(`is not answered by a cut ${what}`, async () => {
+      let whole = Number.POSITIVE_INFINITY;
+      for (let length = 1; length < whole; length++) {
+        const { driver } = open({
+          answer(request) {
+            const bytes = make(request);
+            whole = bytes.length;
+            return length < whole ? [bytes.subarray(0, length)] : [];
+          },
+        });
+        await assert.rejects(driver.apply([newService(web)]), KernelUnavailableError, `${length} bytes`);
+      }
+      assert.ok(whole >= 36);
+    });
+
+    test(`is not taken for done by a cut ${what} under a header that does not tell`, async () => {
+      const whole = make(someRequest).length;
+      for (let length = 16; length < whole; length++) {
+        const { driver } = open({
+          answer(request) {
+            const cut = Buffer.from(make(request).subarray(0, length));
+            cut.writeUInt32LE(length);
+            return [cut];
+          },
+        });
+        const outcome: unknown = await driver.apply([newService(web)]).catch((error: unknown) => error);
+        if (Array.isArray(outcome)) assert.equal(outcome[0]?.error?.errno, ESRCH, `${length} bytes`);
+        else assert.ok(outcome instanceof KernelUnavailableError);
+      }
+    });
+  }
+
+  test('takes fewer requests to a datagram when the kernel is slow, and more when it is not', async () => {
+    let cost = 0.5;
+    const { kernel, driver, spend } = open({
       answer(request) {
-        if (request.command === NEW_DEST) spin(0.5);
+        if (request.command === NEW_DEST) spend(cost);
         return acknowledge(request);
       },
     });
-    await driver.apply(manyDestinations(200));
-    const [first = 0, second = 0] = kernel.datagrams.map(({ length }) => length);
-    assert.ok(second < first / 2, `${first}, then ${second}`);
+    await driver.apply(manyDestinations(100));
+    cost = 100;
+    await driver.apply(manyDestinations(60));
+    cost = 0;
+    await driver.apply(manyDestinations(600));
+    const sizes = kernel.datagrams.map(({ length }) => length);
+    assert.deepEqual(sizes.slice(0, 3), [64, 20, 16]);
+    assert.deepEqual(sizes.slice(3, 6), [20, 1, 1]);
+    assert.deepEqual(sizes.slice(-4), [1, 256, 256, 87]);
   });
 
-  test('lets the event loop run while it lasts', async () => {
-    const { kernel, driver } = open({
+  test('lets the event loop run whenever ten milliseconds have passed', async () => {
+    const { driver, spend } = open({
       answer(request) {
-        spin(0.1);
+        if (request.command === NEW_DEST) spend(0.05);
         return acknowledge(request);
       },
     });
     let turns = 0;
-    const turn = setInterval(() => turns++, 1);
-    await driver.apply(manyDestinations(1000));
-    clearInterval(turn);
-    assert.ok(turns >= 3, `${turns} turns during ${kernel.datagrams.length} datagrams`);
+    let isOver = false;
+    const countTurn = (): void => {
+      turns++;
+      if (!isOver) setImmediate(countTurn);
+    };
+    setImmediate(countTurn);
+    await driver.apply(manyDestinations(2000));
+    isOver = true;
+    assert.ok(turns >= 5, `${turns} turns in 100 ms`);
   });
 });
 
@@ -310,6 +408,15 @@ describe('reading', () => {
     assert.deepEqual(keys, keysOf([0, 1]));
   });
 
+  test('leaves out services of a family that the kernel does not have', async () => {
+    const { driver } = open({
+      answer: (request) =>
+        request.bytes[28] === 10 ? [refusal(request, EAFNOSUPPORT)] : answerWithTable(services, [])(request),
+    });
+    const table = await driver.readServices(['tcp/[2001:db8::10]:443', 'tcp/10.0.0.1:80']);
+    assert.deepEqual([...table.keys()], ['tcp/10.0.0.1:80']);
+  });
+
   test('gives the named services that are there, without a list of all', async () => {
     const { kernel, driver } = open({ answer: answerWithTable(services, destinations) });
     const table = await driver.readServices([
@@ -327,6 +434,31 @@ describe('reading', () => {
   });
 });
 
+describe('answers under the sequence number of another request', () => {
+  const stray = (request: ReceivedRequest): ReceivedRequest => ({
+    ...request,
+    sequence: request.sequence - 1,
+  });
+
+  test('are no part of a list', async () => {
+    const { driver } = open({
+      answer: (request) => [
+        part(stray(request), services),
+        done(stray(request)),
+        ...answerWithTable(shown(0), [])(request),
+      ],
+    });
+    assert.deepEqual(await keysRead(driver), keysOf([0]));
+  });
+
+  test('are not about single services either', async () => {
+    const { driver } = open({
+      answer: (request) => [part(stray(request), shown(0)), ...answerWithTable(shown(1), [])(request)],
+    });
+    assert.deepEqual([...(await driver.readServices(['tcp/10.0.0.1:80'])).keys()], keysOf([1]));
+  });
+});
+
 describe('sockets', () => {
   test('are one for each of the calls that overlap, and are used again', async () => {
     const { kernel, driver } = open({ answer: answerWithTable(services, destinations) });
@@ -340,6 +472,13 @@ describe('sockets', () => {
     assert.equal(kernel.openSockets, 0);
   });
 
+  test('stay open for a few calls to come, however many there were', async () => {
+    const { kernel, driver } = open({ answer: answerWithTable(services, destinations) });
+    await Promise.all(Array.from({ length: 30 }, () => driver.read()));
+    assert.equal(kernel.openedSockets, 30);
+    assert.equal(kernel.openSockets, 4);
+  });
+
   test('are closed after a call that outlives the driver, and no more are opened', async () => {
     const { kernel, driver } = open({ answer: answerWithTable(services, destinations) });
     const call = driver.read();
@@ -349,8 +488,3 @@ describe('sockets', () => {
     await assert.rejects(driver.read(), /the driver is closed/);
   });
 });
-
-function spin(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
-}

@@ -10,6 +10,7 @@ import { encodeOperation } from './codec.js';
 import { IPVS_CMD } from './constants.js';
 import { malformed } from './malformed.js';
 import { attributesStart } from './message.js';
+import type { Clock } from './pacer.js';
 import {
   assertAnswered,
   assertPermitted,
@@ -28,6 +29,8 @@ export interface NetlinkDriverOptions {
   readonly modulesDirectory?: string;
   /** Opens the way to the kernel. Default: a generic netlink socket. */
   readonly openTransport?: () => Transport;
+  /** Tells when a pause is due in long work. Default `performance.now`. */
+  readonly now?: Clock;
 }
 
 export type NetlinkProbe =
@@ -76,8 +79,10 @@ export async function probeNetlink(options: NetlinkDriverOptions = {}): Promise<
   }
 }
 
-function createPool({ receiveTimeoutMs = 2000, openTransport }: NetlinkDriverOptions): SessionPool {
-  return createSessionPool(openTransport ?? (() => createNetlinkSocket({ receiveTimeoutMs })));
+function createPool(options: NetlinkDriverOptions): SessionPool {
+  const { receiveTimeoutMs = 2000, now = () => performance.now() } = options;
+  const openTransport = options.openTransport ?? (() => createNetlinkSocket({ receiveTimeoutMs }));
+  return createSessionPool({ openTransport, now });
 }
 
 /** ENOENT has two meanings: what an operation names is missing, or the family is gone and nothing was done. */

@@ -14,7 +14,7 @@ import {
   type Verdict,
   verdictOf,
 } from './message.js';
-import type { Pacer } from './pacer.js';
+import type { Clock, Pacer } from './pacer.js';
 import type { Transport } from './socket.js';
 import { Writer } from './writer.js';
 
@@ -62,13 +62,15 @@ const REPLIES_PER_LOOK = 64;
 
 export class Connection {
   readonly #transport: Transport;
+  readonly #now: Clock;
   readonly #writer = new Writer();
   #nextSequence = 1;
   #seriesLimit = 64;
   #unpaced = 0;
 
-  constructor(transport: Transport) {
+  constructor(transport: Transport, now: Clock) {
     this.#transport = transport;
+    this.#now = now;
   }
 
   close(): void {
@@ -88,9 +90,9 @@ export class Connection {
   async requestAll<T>(series: RequestSeries<T>): Promise<Verdict[]> {
     const verdicts: Verdict[] = [];
     while (verdicts.length < series.items.length) {
-      const begun = performance.now();
+      const begun = this.#now();
       const some = this.#requestSome(series, verdicts.length);
-      this.#adaptSeries(some.length, performance.now() - begun);
+      this.#adaptSeries(some.length, this.#now() - begun);
       verdicts.push(...some);
       const pause = series.pace();
       if (pause) await pause;

@@ -6,13 +6,16 @@ const SLICE_MS = 10;
 /** Call it between steps of long work and await what it gives: a pause when one is due. */
 export type Pacer = () => Promise<void> | undefined;
 
-export function createPacer(): Pacer {
-  let sliceStart = performance.now();
+/** Milliseconds since some moment, as `performance.now` gives them. */
+export type Clock = () => number;
+
+export function createPacer(now: Clock): Pacer {
+  let sliceStart = now();
 
   async function pause(): Promise<void> {
     await nextTurn();
-    sliceStart = performance.now();
+    sliceStart = now();
   }
 
-  return () => (performance.now() - sliceStart < SLICE_MS ? undefined : pause());
+  return () => (now() - sliceStart < SLICE_MS ? undefined : pause());
 }

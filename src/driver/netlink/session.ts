@@ -5,7 +5,7 @@ import { KernelUnavailableError } from '../kernel-error.js';
 import { Connection } from './connection.js';
 import { resolveFamily } from './family.js';
 import type { Verdict } from './message.js';
-import { createPacer, type Pacer } from './pacer.js';
+import { type Clock, createPacer, type Pacer } from './pacer.js';
 import type { Transport } from './socket.js';
 
 export interface Session {
@@ -36,7 +36,12 @@ export class FamilyGoneError extends KernelUnavailableError {
 
 const MAX_IDLE = 4;
 
-export function createSessionPool(openTransport: () => Transport): SessionPool {
+export interface SessionPoolOptions {
+  readonly openTransport: () => Transport;
+  readonly now: Clock;
+}
+
+export function createSessionPool({ openTransport, now }: SessionPoolOptions): SessionPool {
   const idle: Connection[] = [];
   let familyId: number | undefined;
   let isClosed = false;
@@ -48,7 +53,7 @@ export function createSessionPool(openTransport: () => Transport): SessionPool {
     };
     return {
       connection,
-      pace: createPacer(),
+      pace: createPacer(now),
       family,
       hasFamilyMoved() {
         const before = familyId;
@@ -75,7 +80,7 @@ export function createSessionPool(openTransport: () => Transport): SessionPool {
   return {
     async use(work) {
       if (isClosed) throw new KernelUnavailableError('the driver is closed');
-      const connection = idle.pop() ?? new Connection(openTransport());
+      const connection = idle.pop() ?? new Connection(openTransport(), now);
       let isInStep = false;
       try {
         const result = await run(sessionOn(connection), work);

@@ -40,12 +40,12 @@ export class Writer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Room for so many bytes, then padding of zeros; returns where they begin. The caller writes all of them. */
+  /** Room for so many bytes, at least one, then padding of zeros; returns where they begin. The caller writes all of them. */
   claim(length: number): number {
     const start = this.#length;
     const end = start + aligned(length);
     if (end > this.#bytes.length) this.#grow(end);
-    if (end > start) this.#view.setUint32(end - 4, 0);
+    this.#view.setUint32(end - 4, 0);
     this.#length = end;
     return start;
   }
