@@ -33,17 +33,19 @@ export function ipvsadmList(table: KernelTable, header: ListHeader): string {
     'Prot LocalAddress:Port Scheduler Flags',
     '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn',
   ];
-  for (const service of inOrder(table.services, compareServices)) {
-    lines.push(listedService(service), ...inOrder(service.destinations, compareDestinations).map(listed));
+  for (const service of inOrder(table.services, placeOfService)) {
+    lines.push(listedService(service));
+    for (const destination of inOrder(service.destinations, placeOfDestination))
+      lines.push(listed(destination));
   }
   return `${lines.join('\n')}\n`;
 }
 
 /** As `ipvsadm -Sn` prints it, ready for `ipvsadm -R`; an empty table is no text at all. */
 export function ipvsadmSave(table: KernelTable): string {
-  const lines = inOrder(table.services, compareServices).flatMap((service) => {
+  const lines = inOrder(table.services, placeOfService).flatMap((service) => {
     const name = savedFrontend(service);
-    const destinations = inOrder(service.destinations, compareDestinations);
+    const destinations = inOrder(service.destinations, placeOfDestination);
     return [savedService(service, name), ...destinations.map((destination) => saved(destination, name))];
   });
   return lines.map((line) => `${line}\n`).join('');
@@ -131,60 +133,67 @@ function flagsOf({ scheduler, schedulerFlags }: TableService): string[] {
 
 const PROTOCOL_NUMBERS: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 
-/** ipvs_cmp_services of libipvs: differences of C ints, so that far-apart values wrap round. */
-function compareServices(a: TableService, b: TableService): number {
-  return (
-    ((a.fwmark ?? 0) - (b.fwmark ?? 0)) | 0 ||
-    compareText(a.family, b.family) ||
-    (PROTOCOL_NUMBERS[a.protocol ?? ''] ?? 0) - (PROTOCOL_NUMBERS[b.protocol ?? ''] ?? 0) ||
-    compareAddresses(a.address, b.address) ||
-    (a.port ?? 0) - (b.port ?? 0)
-  );
+/** What decides on an element's place, the first difference counting: numbers, words of the address, port. */
+interface Place {
+  readonly rank: readonly number[];
+  readonly words: readonly number[];
+  readonly port: number;
 }
 
-/** ipvs_cmp_dests of libipvs: it compares as many words as the first address has, whatever the second is. */
-function compareDestinations(a: TableDestination, b: TableDestination): number {
-  return compareAddresses(a.address, b.address) || a.port - b.port;
+/** ipvs_cmp_services of libipvs. */
+function placeOfService({ fwmark = 0, family, protocol = '', address, port = 0 }: TableService): Place {
+  const rank = [fwmark, family === 'ipv4' ? 0 : 1, PROTOCOL_NUMBERS[protocol] ?? 0];
+  return { rank, words: address === undefined ? [] : addressWords(address), port };
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** ipvs_cmp_dests of libipvs. */
+function placeOfDestination({ address, port }: TableDestination): Place {
+  return { rank: [], words: addressWords(address), port };
 }
 
-function compareAddresses(a: string | undefined, b: string | undefined): number {
-  if (a === undefined || b === undefined) return 0;
-  const left = addressWords(a);
-  const right = addressWords(b);
-  for (const [index, word] of left.entries()) {
-    const difference = (word - (right[index] ?? 0)) | 0;
+function addressWords(address: string): number[] {
+  const view = new DataView(Uint8Array.from(addressBytes(address)).buffer);
+  return Array.from({ length: view.byteLength / 4 }, (_, index) => view.getUint32(index * 4));
+}
+
+/**
+ * As libipvs compares: by differences of C ints, so that far-apart values wrap round, and by as many words as the first
+ * address has, whatever the second is.
+ */
+function compare(a: Place, b: Place): number {
+  return firstDifference(a.rank, b.rank) || firstDifference(a.words, b.words) || a.port - b.port;
+}
+
+function firstDifference(left: readonly number[], right: readonly number[]): number {
+  for (const [index, number] of left.entries()) {
+    const difference = (number - (right[index] ?? 0)) | 0;
     if (difference !== 0) return difference;
   }
   return 0;
 }
 
-function addressWords(address: string): number[] {
-  const bytes = Uint8Array.from(addressBytes(address));
-  const view = new DataView(bytes.buffer);
-  return Array.from({ length: bytes.length / 4 }, (_, index) => view.getUint32(index * 4));
+function inOrder<T>(elements: readonly T[], placeOf: (element: T) => Place): T[] {
+  const placed = elements.map((element) => ({ element, place: placeOf(element) }));
+  return mergeSort(placed).map(({ element }) => element);
 }
 
 /**
- * Sorts as qsort of the GNU C library does (a top-down merge sort, halves of n / 2 and the rest). The comparisons above
- * are no order, because they wrap round: what comes out depends on the algorithm.
+ * Sorts as qsort of the GNU C library does (a top-down merge sort, halves of n / 2 and the rest). The comparison is no
+ * order, because it wraps round: what comes out depends on the algorithm.
  */
-function inOrder<T>(elements: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+function mergeSort<T extends { readonly place: Place }>(elements: readonly T[]): readonly T[] {
   if (elements.length < 2) return elements;
   const middle = Math.floor(elements.length / 2);
-  const left = inOrder(elements.slice(0, middle), compare);
-  const right = inOrder(elements.slice(middle), compare);
+  const left = mergeSort(elements.slice(0, middle));
+  const right = mergeSort(elements.slice(middle));
   const merged: T[] = [];
   let [l, r] = [0, 0];
   while (l < left.length && r < right.length) {
     const [first, second] = [left[l] as T, right[r] as T];
-    const isLeft = compare(first, second) <= 0;
+    const isLeft = compare(first.place, second.place) <= 0;
     merged.push(isLeft ? first : second);
     if (isLeft) l += 1;
     else r += 1;
   }
-  return [...merged, ...left.slice(l), ...right.slice(r)];
+  return merged.concat(left.slice(l), right.slice(r));
 }
