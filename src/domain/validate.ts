@@ -26,8 +26,12 @@ export function createValidator<T extends TSchema>(schema: T): (value: unknown) 
 
 function violationsOf(schema: TSchema, faults: readonly SchemaFault[]): Violation[] {
   const nullable = new Set(faults.filter(isNullBranch).map((fault) => fault.instancePath));
+  const listed = new Set(
+    faults.filter(({ keyword }) => keyword === 'enum').map((fault) => fault.instancePath),
+  );
   return faults
     .filter((fault) => fault.keyword !== 'anyOf' && fault.keyword !== 'boolean' && !isNullBranch(fault))
+    .filter(({ keyword, instancePath }) => keyword !== 'type' || !listed.has(instancePath))
     .flatMap((fault) => explain(schema, fault, nullable.has(fault.instancePath)));
 }
 
