@@ -1,0 +1,35 @@
+/** What a case is, and what it is given. */
+import type { Report } from './sample.js';
+
+/** Virtual services of a definition; each has `REAL_SERVERS` real servers. */
+export type Size = 10 | 100 | 1000 | 10_000;
+
+export interface Bench {
+  readonly rounds: number;
+  /** Ascending; the last is the one that targets are about. */
+  readonly sizes: readonly Size[];
+  /** Seconds that one measurement of throughput takes. */
+  readonly loadSeconds: number;
+  /** A data directory with a definition of that size, to be copied before use. */
+  seed(size: Size): string;
+  /** A line for whoever waits. */
+  progress(text: string): void;
+}
+
+export interface BenchCase {
+  /** On the command line. */
+  readonly name: string;
+  readonly title: string;
+  readonly place: 'host' | 'guest';
+  /** Of a full run; the case is ended then. */
+  readonly limitSeconds: number;
+  /** Whether `seed` is called. */
+  readonly usesSeeds: boolean;
+  run(bench: Bench): Promise<Report>;
+}
+
+export function largest({ sizes }: Bench): Size {
+  const size = sizes[sizes.length - 1];
+  if (size === undefined) throw new RangeError('no sizes');
+  return size;
+}

@@ -1,0 +1,90 @@
+import { type Bench, type BenchCase, largest, type Size } from '../bench.js';
+import { entryCount } from '../definition.js';
+import { createLvsd } from '../lvsd-process.js';
+import { alternate, type Comparison, type Sample } from '../sample.js';
+import { startWorker } from '../worker.js';
+import type { KernelPushCalls } from '../workers/kernel-push.js';
+
+/** More takes ipvsadm minutes. */
+const IPVSADM_SERVICES_MAX = 1000;
+
+/** After every round the table is compared with the definition, line for line, by `ipvsadm -Sn`. */
+export const coldPush: BenchCase = {
+  name: 'cold-push',
+  title: 'Cold push of a whole definition into an empty kernel',
+  place: 'guest',
+  limitSeconds: 900,
+  usesSeeds: true,
+  async run(bench) {
+    const comparisons: Comparison[] = [];
+    for (const size of bench.sizes) comparisons.push(...(await againstFloor(bench, size)));
+    comparisons.push(await againstIpvsadm(bench));
+    return { comparisons, figures: [] };
+  },
+};
+
+async function againstFloor(bench: Bench, size: Size): Promise<Comparison[]> {
+  const { driver, encoded, pass } = await alternate(bench.rounds, {
+    driver: () => push('driver', size),
+    encoded: () => push('encoded', size),
+    pass: () => firstPass(bench, size),
+  });
+  bench.progress(`${entryCount(size)} entries pushed`);
+  const target = size === largest(bench) ? { target: { atMost: 1.5 } } : {};
+  const reference = ms('messages encoded beforehand', encoded);
+  return [
+    { what: `${entryCount(size)} entries, driver`, lvsd: ms('driver.apply', driver), reference, ...target },
+    {
+      what: `${entryCount(size)} entries, whole pass with audit`,
+      lvsd: ms('first pass after start', pass),
+      reference,
+    },
+  ];
+}
+
+async function againstIpvsadm(bench: Bench): Promise<Comparison> {
+  const size = largest(bench);
+  const small = Math.min(size, IPVSADM_SERVICES_MAX);
+  const { driver, ipvsadm } = await alternate(bench.rounds, {
+    driver: () => push('driver', size),
+    ipvsadm: () => push('ipvsadm', small),
+  });
+  return {
+    what: `for each entry, ${entryCount(size)} of lvsd and ${entryCount(small)} of ipvsadm`,
+    lvsd: perEntry('driver.apply', driver, size),
+    reference: perEntry('ipvsadm -R', ipvsadm, small),
+    target: { atMost: 0.01 },
+  };
+}
+
+/** In a new network namespace: a kernel is slow to take again what it has just let go. */
+async function push(way: keyof KernelPushCalls, services: number): Promise<number> {
+  const worker = startWorker<KernelPushCalls>('kernel-push', { network: 'own' });
+  try {
+    return await worker.call(way, services);
+  } finally {
+    await worker.end();
+  }
+}
+
+async function firstPass(bench: Bench, size: Size): Promise<number> {
+  const lvsd = await createLvsd(bench, size, { place: 'guest' });
+  try {
+    const { passMilliseconds } = await lvsd.worker.call('start', {
+      dataDir: lvsd.dataDir,
+      driver: 'netlink',
+    });
+    return passMilliseconds;
+  } finally {
+    await lvsd.end();
+  }
+}
+
+function ms(label: string, rounds: readonly number[]): Sample {
+  return { label, unit: 'ms', rounds };
+}
+
+function perEntry(label: string, milliseconds: readonly number[], services: number): Sample {
+  const rounds = milliseconds.map((value) => (value * 1000) / entryCount(services));
+  return { label, unit: 'µs/entry', rounds };
+}

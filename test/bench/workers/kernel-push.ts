@@ -1,0 +1,123 @@
+/** Fills the empty IPVS table of a network namespace of its own, once, in one of several ways. */
+import { execFileSync } from 'node:child_process';
+import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
+import { encodeOperation } from '../../../src/driver/netlink/codec.js';
+import { IPVS_CMD } from '../../../src/driver/netlink/constants.js';
+import { askForAck, beginRequest, endRequest } from '../../../src/driver/netlink/message.js';
+import { createNetlinkSocket } from '../../../src/driver/netlink/socket.js';
+import { HOST_IS_LITTLE_ENDIAN, viewOf, Writer } from '../../../src/driver/netlink/writer.js';
+import { operationsOf, savedLinesOf } from '../definition.js';
+import { timed } from '../sample.js';
+import { serveCalls } from '../worker.js';
+
+export interface KernelPushCalls {
+  /** Milliseconds of the netlink driver's apply. */
+  driver(services: number): Promise<number>;
+  /** Milliseconds of sending messages that were encoded beforehand: what the kernel itself takes. */
+  encoded(services: number): Promise<number>;
+  /** Milliseconds of `ipvsadm -R`. */
+  ipvsadm(services: number): Promise<number>;
+}
+
+/** More gain nothing. */
+const MESSAGES_PER_DATAGRAM = 256;
+/** Of nlmsg_type in struct nlmsghdr. */
+const TYPE_OFFSET = 4;
+
+/** Without a loopback the kernel takes no address for a unicast one. */
+execFileSync('ip', ['link', 'set', 'lo', 'up']);
+
+serveCalls<KernelPushCalls>({
+  async driver(services) {
+    const operations = operationsOf(services);
+    const driver = createNetlinkDriver();
+    await driver.info();
+    const milliseconds = await timed(async () => {
+      const results = await driver.apply(operations);
+      const refused = results.find(({ error }) => error !== null);
+      if (refused) throw refused.error;
+    });
+    driver.close();
+    checkTable(services);
+    return milliseconds;
+  },
+  async encoded(services) {
+    const datagrams = encodeAll(services, await familyNumber());
+    const socket = createNetlinkSocket({ receiveTimeoutMs: 10_000 });
+    const milliseconds = await timed(() => {
+      for (const datagram of datagrams) {
+        socket.send(datagram);
+        socket.receive();
+      }
+    });
+    socket.close();
+    checkTable(services);
+    return milliseconds;
+  },
+  async ipvsadm(services) {
+    const input = `${savedLinesOf(services).join('\n')}\n`;
+    const milliseconds = await timed(() => execFileSync('ipvsadm', ['-R'], { input }));
+    checkTable(services);
+    return milliseconds;
+  },
+});
+
+/** The type of the messages that the driver sends to IPVS. */
+async function familyNumber(): Promise<number> {
+  let type = 0;
+  const driver = createNetlinkDriver({
+    openTransport() {
+      const socket = createNetlinkSocket({ receiveTimeoutMs: 10_000 });
+      return {
+        ...socket,
+        send(datagram) {
+          type = viewOf(datagram).getUint16(TYPE_OFFSET, HOST_IS_LITTLE_ENDIAN);
+          socket.send(datagram);
+        },
+      };
+    },
+  });
+  await driver.info();
+  driver.close();
+  return type;
+}
+
+function encodeAll(services: number, family: number): Buffer[] {
+  const operations = operationsOf(services);
+  const datagrams: Buffer[] = [];
+  const writer = new Writer();
+  for (let from = 0; from < operations.length; from += MESSAGES_PER_DATAGRAM) {
+    writer.clear();
+    let last = 0;
+    for (const [index, operation] of operations.slice(from, from + MESSAGES_PER_DATAGRAM).entries()) {
+      last = beginRequest(writer, {
+        family,
+        command: IPVS_CMD[operation.command],
+        sequence: from + index,
+        flags: 0,
+      });
+      encodeOperation(writer, operation);
+      endRequest(writer, last);
+    }
+    askForAck(writer, last);
+    datagrams.push(Buffer.from(writer.written()));
+  }
+  return datagrams;
+}
+
+/** Line for line, by the independent witness. */
+function checkTable(services: number): void {
+  const saved = execFileSync('ipvsadm', ['-Sn'], { encoding: 'utf8', maxBuffer: 256 * 2 ** 20 });
+  const lines = saved
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.trim())
+    .sort();
+  const wanted = savedLinesOf(services).sort();
+  const wrong = wanted.findIndex((line, index) => line !== lines[index]);
+  if (wrong !== -1 || lines.length !== wanted.length) {
+    throw new Error(
+      `the table has ${lines.length} lines of ${wanted.length}; "${lines[wrong]}" instead of "${wanted[wrong]}"`,
+    );
+  }
+}
