@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc, { type Arbitrary } from 'fast-check';
+import { destinationKey, frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
+import { type DesiredEntry, differences, operationsFor, tableEntryOf } from '../../src/domain/plan.js';
+import type {
+  DestinationConfig,
+  Operation,
+  ServiceConfig,
+  Table,
+  TableEntry,
+} from '../../src/domain/table.js';
+import { plainDestination, plainService } from '../support/operations.js';
+
+const FRONTENDS = [
+  { protocol: 'tcp', address: '192.0.2.1', port: 80 },
+  { protocol: 'udp', address: '2001:db8::1', port: 53 },
+  { fwmark: 7, family: 'ipv4' },
+] as const;
+const BACKENDS = [
+  { address: '10.0.0.1', port: 80 },
+  { address: '10.0.0.2', port: 80 },
+] as const;
+
+const serviceConfig: Arbitrary<ServiceConfig> = fc
+  .tuple(fc.constantFrom('wlc', 'rr'), fc.boolean(), fc.constantFrom(null, 60, 300))
+  .map(([scheduler, onePacket, timeoutSeconds]) => ({
+    ...plainService,
+    scheduler,
+    onePacket,
+    persistence:
+      timeoutSeconds === null ? null : { timeoutSeconds, netmask: '255.255.255.255', engine: null },
+  }));
+const destinationConfig: Arbitrary<DestinationConfig> = fc
+  .tuple(fc.constantFrom('nat' as const, 'dr' as const, 'tun' as const), fc.nat(2))
+  .map(([method, weight]) => ({
+    ...plainDestination,
+    method,
+    weight,
+    tunnel: method === 'tun' ? { type: 'ipip', port: 0, checksum: 'none' } : null,
+  }));
+
+interface Drawn {
+  readonly service: ServiceConfig | null;
+  readonly removing: boolean;
+  readonly destinations: readonly ({ config: DestinationConfig; removing: boolean } | null)[];
+}
+
+const drawn: Arbitrary<Drawn[]> = fc.tuple(
+  ...FRONTENDS.map(() =>
+    fc.record(
+      {
+        service: fc.option(serviceConfig, { freq: 4 }),
+        removing: fc.boolean(),
+        destinations: fc.tuple(
+          ...BACKENDS.map(() =>
+            fc.option(
+              fc.record({ config: destinationConfig, removing: fc.boolean() }, { noNullPrototype: true }),
+            ),
+          ),
+        ),
+      },
+      { noNullPrototype: true },
+    ),
+  ),
+);
+
+/** Owned entries: a service with some destinations; what goes with a service is to go like it. */
+const desiredEntries: Arbitrary<DesiredEntry[]> = drawn.map((all) =>
+  all.flatMap(({ service, removing, destinations }, n) => {
+    const frontend = FRONTENDS[n];
+    if (!service || !frontend) return [];
+    const key = frontendKey(frontend);
+    const entries: DesiredEntry[] = [{ key, state: removing ? 'removing' : 'living', config: service }];
+    destinations.forEach((one, m) => {
+      const backend = BACKENDS[m];
+      if (!one || !backend) return;
+      const state = removing || one.removing ? 'removing' : 'living';
+      entries.push({ key: destinationKey(key, backend), state, config: one.config });
+    });
+    return entries;
+  }),
+);
+
+/** Any kernel table: destinations stand behind services that are there. */
+const actualTable: Arbitrary<Table> = desiredEntries.map(
+  (entries) => new Map(entries.map((entry) => [entry.key, tableEntryOf(entry)])),
+);
+
+const foreignTable: Arbitrary<Table> = fc
+  .tuple(serviceConfig, destinationConfig)
+  .map(([service, destination]) => {
+    const key = 'tcp/198.51.100.1:443';
+    const entries: DesiredEntry[] = [
+      { key, state: 'living', config: service },
+      { key: `${key}->10.9.9.9:443`, state: 'living', config: destination },
+    ];
+    return new Map(entries.map((entry) => [entry.key, tableEntryOf(entry)]));
+  });
+
+/** A kernel in its simplest form; anything that a kernel would refuse fails. */
+function interpret(table: Table, operations: readonly Operation[]): Table {
+  const after = new Map(table);
+  for (const operation of operations) {
+    const { command, key } = operation;
+    const serviceKey = frontendKeyOf(key);
+    if (key !== serviceKey) assert.ok(after.has(serviceKey), `${command} ${key}: no service`);
+    assert.equal(after.has(key), !command.startsWith('NEW'), `${command} ${key}`);
+    if ('config' in operation) {
+      after.set(key, tableEntryOf({ key, state: 'living', config: operation.config }));
+    } else {
+      for (const held of [...after.keys()])
+        if (held === key || frontendKeyOf(held) === key) after.delete(held);
+    }
+  }
+  return after;
+}
+
+/** What must be there in the end: the desired entries, and whatever is not owned, but for what stood in a service that went. */
+function wantedTable(desired: readonly DesiredEntry[], actual: Table): Map<string, TableEntry> {
+  const wanted = new Map(actual);
+  const going = new Set(desired.filter(({ state }) => state === 'removing').map(({ key }) => key));
+  for (const key of actual.keys()) if (going.has(key) || going.has(frontendKeyOf(key))) wanted.delete(key);
+  for (const entry of desired) if (entry.state === 'living') wanted.set(entry.key, tableEntryOf(entry));
+  return wanted;
+}
+
+test('the operations make any table what is desired, and leave what is foreign alone', () => {
+  fc.assert(
+    fc.property(desiredEntries, actualTable, foreignTable, (desired, actual, foreign) => {
+      const table = new Map([...actual, ...foreign]);
+      const after = interpret(table, operationsFor(differences(desired, table)));
+      assert.deepEqual(after, wantedTable(desired, table));
+      for (const [key, entry] of foreign) assert.equal(after.get(key), entry);
+      assert.deepEqual(differences(desired, after), []);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('what is made comes first, services before destinations, and what goes goes last, once', () => {
+  const order = ['NEW_SERVICE', 'SET_SERVICE', 'NEW_DEST', 'SET_DEST', 'DEL_DEST', 'DEL_SERVICE'];
+  const phaseOf = (command: string) =>
+    Math.min(4, Math.floor(order.indexOf(command) / 2) * 2) + (command === 'DEL_SERVICE' ? 1 : 0);
+  fc.assert(
+    fc.property(desiredEntries, actualTable, (desired, actual) => {
+      const operations = operationsFor(differences(desired, actual));
+      const phases = operations.map(({ command }) => phaseOf(command));
+      assert.deepEqual(phases, [...phases].sort());
+      assert.equal(new Set(operations.map(({ key }) => key)).size, operations.length);
+    }),
+  );
+});
+
+test('an entry that differs is edited in place, never removed and made again', () => {
+  fc.assert(
+    fc.property(desiredEntries, actualTable, (desired, actual) => {
+      const living = new Set(desired.filter(({ state }) => state === 'living').map(({ key }) => key));
+      for (const { command, key } of operationsFor(differences(desired, actual))) {
+        if (command.startsWith('DEL')) assert.ok(!living.has(key));
+        if (command.startsWith('NEW')) assert.ok(!actual.has(key));
+      }
+    }),
+  );
+});
+
+test('every attribute counts', () => {
+  const key = 'tcp/192.0.2.1:80';
+  const persistence = { timeoutSeconds: 300, netmask: '255.255.255.255', engine: null };
+  const service: ServiceConfig = { ...plainService, scheduler: 'sh', persistence };
+  const services: Partial<ServiceConfig>[] = [
+    { scheduler: 'rr' },
+    { schedulerFlags: ['flag-1'] },
+    { onePacket: true },
+    { persistence: null },
+    { persistence: { ...persistence, timeoutSeconds: 301 } },
+    { persistence: { ...persistence, netmask: '255.255.255.0' } },
+    { persistence: { ...persistence, engine: 'sip' } },
+  ];
+  const tunnel = { type: 'gue', port: 6080, checksum: 'none' } as const;
+  const destination: DestinationConfig = { ...plainDestination, method: 'tun', tunnel };
+  const destinations: Partial<DestinationConfig>[] = [
+    { method: 'dr' },
+    { weight: 2 },
+    { upperThreshold: 1 },
+    { lowerThreshold: 1 },
+    { tunnel: null },
+    { tunnel: { ...tunnel, type: 'gre' } },
+    { tunnel: { ...tunnel, port: 6081 } },
+    { tunnel: { ...tunnel, checksum: 'csum' } },
+  ];
+  const commandsFor = (at: string, have: DesiredEntry['config'], want: DesiredEntry['config']) => {
+    const entry = (config: DesiredEntry['config']): DesiredEntry => ({ key: at, state: 'living', config });
+    const table = new Map([[at, tableEntryOf(entry(have))]]);
+    return operationsFor(differences([entry(want)], table)).map(({ command }) => command);
+  };
+  assert.deepEqual(commandsFor(key, service, service), []);
+  for (const change of services) {
+    assert.deepEqual(
+      commandsFor(key, { ...service, ...change }, service),
+      ['SET_SERVICE'],
+      JSON.stringify(change),
+    );
+    assert.deepEqual(
+      commandsFor(key, service, { ...service, ...change }),
+      ['SET_SERVICE'],
+      JSON.stringify(change),
+    );
+  }
+  for (const change of destinations) {
+    const at = `${key}->10.0.0.1:80`;
+    assert.deepEqual(
+      commandsFor(at, { ...destination, ...change }, destination),
+      ['SET_DEST'],
+      JSON.stringify(change),
+    );
+    assert.deepEqual(
+      commandsFor(at, destination, { ...destination, ...change }),
+      ['SET_DEST'],
+      JSON.stringify(change),
+    );
+  }
+});
