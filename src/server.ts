@@ -1,7 +1,6 @@
 /** The whole server, put together: the only file that knows every layer. */
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import { createGrpcServer } from './api-grpc/server.js';
 import { buildRestApp } from './api-rest/app.js';
@@ -13,9 +12,13 @@ import { selectDriver } from './driver/select.js';
 import { ensureFirstToken } from './first-token.js';
 import { createReconciler } from './reconcile/reconciler.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
+import { databaseFile } from './store/sqlite/database.js';
 import { lockDataDirectory } from './store/sqlite/lock.js';
 import { createSqliteStore } from './store/sqlite/sqlite-store.js';
 import type { Store } from './store/store.js';
+
+/** For the command, which knows no API by itself. */
+export { buildOpenapiDocument } from './api-rest/openapi.js';
 
 export interface RunningServer {
   /** Where it listens; the ports are the real ones where the configuration said 0. */
@@ -59,7 +62,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(config.dataDir);
   shutdown.add('data directory', () => lock.release());
-  const store = createSqliteStore({ file: join(config.dataDir, 'lvsd.db') });
+  const store = createSqliteStore({ file: databaseFile(config.dataDir) });
   shutdown.add('store', () => store.close());
 
   const selected = await parts.selectDriver(config);

@@ -8,7 +8,7 @@ export function openapiCommand(): Command {
     .option('--output <file>', 'write it to this file instead')
     .addHelpText('after', examples(['lvsd openapi --output openapi.json', 'for a generator of clients']))
     .action(async ({ output }: { output?: string }) => {
-      const { buildOpenapiDocument } = await import('../api-rest/openapi.js');
+      const { buildOpenapiDocument } = await import('../server.js');
       const text = `${JSON.stringify(await buildOpenapiDocument(), null, 2)}\n`;
       if (output === undefined) process.stdout.write(text);
       else writeFileSync(output, text);

@@ -20,13 +20,19 @@ export function createCommitListeners(db: Database, readRevision: () => number):
     for (const listener of listeners) listener(revision);
   }
 
-  // data_version changes only when another connection commits
-  const poll = setInterval(() => {
-    const version = dataVersion.get();
-    if (version === seenVersion) return;
-    seenVersion = version;
-    announce(readRevision());
-  }, POLL_MS);
+  function revisionFromElsewhere(): number {
+    try {
+      const version = dataVersion.get(); // changes only when another connection commits
+      if (version === seenVersion) return announced;
+      const revision = readRevision();
+      seenVersion = version;
+      return revision;
+    } catch {
+      return announced; // whoever reads or writes next hears of the failure; here the next poll tries again
+    }
+  }
+
+  const poll = setInterval(() => announce(revisionFromElsewhere()), POLL_MS);
   poll.unref();
 
   return {
