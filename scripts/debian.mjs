@@ -14,6 +14,7 @@ export const packageGroups = {
     ipset: 'ipset',
     conntrack: 'conntrack',
     curl: 'curl',
+    keepalived: 'keepalived',
   },
   browser: { chromium: 'chromium' },
   build: { python3: 'python3', make: 'make', 'g++': 'g++' },

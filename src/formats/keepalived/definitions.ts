@@ -27,7 +27,7 @@ const USE = new RegExp(`\\$(?:\\{(${NAME})\\}|(${NAME})(?=[ \\t,)]|$))`, 'g');
 
 export interface Definitions {
   set(name: string, lines: readonly string[], place: Place): void;
-  /** Replaces names until none is left that is known. */
+  /** Replaces names until none is left that is known, or a repetition stands in front, which comes first. */
   substitute(text: string, builtIn: (name: string) => string | undefined): Substituted;
   unused(): { readonly name: string; readonly place: Place }[];
 }
@@ -68,7 +68,7 @@ export function createDefinitions(): Definitions {
     },
     substitute(text, builtIn) {
       let current: Substituted = { text, following: [] };
-      for (let count = 0; current.text.includes('$'); count++) {
+      for (let count = 0; current.text.includes('$') && !current.text.startsWith('~'); count++) {
         const next = replaceFirst(current.text, builtIn);
         if (!next) break;
         if (next.text.length > LONGEST_LINE || count > MOST_REPLACEMENTS) throw new GrowthError();

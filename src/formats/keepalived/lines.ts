@@ -66,7 +66,7 @@ export function readLines(path: string, options: LineOptions): void {
       if (opened) {
         const first = withoutBackslash(opened.value);
         collecting = { name: opened.name, lines: first === '' ? [] : [first], place };
-      } else {
+      } else if (line !== '\\') {
         process(line, { place, directory, open, depth: 0 });
       }
     }

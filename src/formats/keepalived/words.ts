@@ -1,22 +1,29 @@
 /** Comments and words of one line, as decomment() and alloc_strvec_r() of keepalived's parser.c have them. */
 
-/** Without comment (`#` or `!` outside quotes; `\#` and `\!` stand for themselves) and without blanks around. */
+/**
+ * Without comment (`#` or `!` outside quotes; `\#` and `\!` stand for themselves) and without blanks around. A backslash
+ * at the end, be it of the comment, stays, right behind the text.
+ */
 export function withoutComment(line: string): string {
   let text = '';
   let isQuoted = false;
+  let isComment = false;
+  let ending = '';
   for (let index = 0; index < line.length; index++) {
     const character = line.charAt(index);
     const next = line.charAt(index + 1);
-    if (character === '"') isQuoted = !isQuoted;
-    if (!isQuoted && (character === '#' || character === '!')) break;
-    if (character === '\\' && next !== '') {
-      text += !isQuoted && (next === '#' || next === '!') ? next : character + next;
-      index += 1;
+    if (character === '"' && !isComment) isQuoted = !isQuoted;
+    if (!isQuoted && (character === '#' || character === '!')) isComment = true;
+    if (character !== '\\') {
+      if (!isComment) text += character;
+    } else if (next === '' || (next === '\r' && index + 2 === line.length)) {
+      ending = '\\';
     } else {
-      text += character;
+      if (!isComment) text += !isQuoted && (next === '#' || next === '!') ? next : character + next;
+      index += 1;
     }
   }
-  return text.replaceAll('\0', ' ').trim();
+  return text.replaceAll('\0', ' ').trim() + ending;
 }
 
 /** Splits at blanks and double quotes; what is quoted is one word. Undefined when a quote is not closed. */
