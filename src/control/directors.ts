@@ -1,4 +1,5 @@
 import { DomainError } from '../domain/errors.js';
+import { parseFilter } from '../domain/filter.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
 import type { TableEntry } from '../domain/table.js';
@@ -33,12 +34,16 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
   }
 
   return {
-    async list(call, { pageSize, pageToken }) {
+    async list(call, { pageSize, pageToken, filter = '' }) {
       authorise(call, 'listDirectors');
       const size = pageSizeOf(pageSize);
-      const after = decodePageToken('directors', pageToken) ?? '';
-      const found = [presentDirector(reconciler, store)].filter(({ name }) => name > after);
-      return pageOf(found, { size, query: 'directors', position: ({ name }) => name, present: (one) => one });
+      const query = ['directors', filter];
+      const after = decodePageToken(query, pageToken) ?? '';
+      const matches = filter ? parseFilter(filter) : () => true;
+      const found = [presentDirector(reconciler, store)].filter(
+        ({ name }) => name > after && matches({ path: `directors/${name}`, labels: {}, spec: {} }),
+      );
+      return pageOf(found, { size, query, position: ({ name }) => name, present: (one) => one });
     },
 
     async get(call, name) {
