@@ -1,5 +1,4 @@
 import type { BenchCase } from '../bench.js';
-import { range } from '../definition.js';
 import { ECHO_UNARY, ECHO_WATCH } from '../echo-paths.js';
 import { UPDATE_REAL_SERVER, WATCH, weightChange } from '../grpc-messages.js';
 import { WEIGHTS } from '../http-requests.js';
@@ -10,6 +9,7 @@ import type { GrpcEchoCalls } from '../workers/grpc-echo.js';
 import type { GrpcLoadCalls } from '../workers/grpc-load.js';
 
 const WATCHERS = 1000;
+const CHANGES_PER_ROUND = 5;
 /** The change itself, and what the kernel did. */
 const EVENTS_PER_CHANGE = 2;
 /** About that of an event as a Watch sends it. */
@@ -42,7 +42,8 @@ export const watchers: BenchCase = {
         ...paths,
         token,
         watchers: WATCHERS,
-        changes: WEIGHTS.map((weight, index) => weightChange(range(WEIGHTS.length)[index] ?? 0, weight)),
+        // One real server, so that the next round begins with a change too.
+        changes: WEIGHTS.slice(0, CHANGES_PER_ROUND).map((weight) => weightChange(0, weight)),
         messagesPerChange: EVENTS_PER_CHANGE,
       });
       p99[name].push(percentile(latencies, 99));
