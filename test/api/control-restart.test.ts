@@ -118,3 +118,36 @@ test('a server that starts without a kernel says so, takes writes, and catches u
   await control.realServers.create(admin, http, { name: 'web1', spec: { address: '10.0.0.1' } }, {});
   assert.deepEqual(summary(await world.hand.read()), complete);
 });
+
+test('a write that the kernel refuses, of a server that died before it could undo it, is refused by its status', async (t) => {
+  const world = createWorld(t, { localBroadcasts: ['10.0.0.255'] });
+  const died = await world.start(createMemoryDriver());
+  await createShop(died.control);
+  const bad = { name: 'bad', spec: { address: '10.0.0.255' } };
+  await died.control.realServers.create(admin, http, bad, {});
+  await died.stop();
+  const { control } = await world.start();
+  assert.deepEqual(summary(await world.hand.read()), complete);
+  const { status } = await control.realServers.get(admin, { ...http, realServer: 'bad' });
+  assert.deepEqual([status.state, status.directors[0]?.reason], ['refused', 'KERNEL_REFUSED']);
+  assert.equal((await control.realServers.get(admin, web1)).status.state, 'applied');
+  const { items } = await control.auditEvents.list(admin, { kind: 'refused' });
+  assert.equal(items[0]?.operations[0]?.errnoName, 'EINVAL');
+  await control.realServers.delete(admin, { ...http, realServer: 'bad' }, {});
+  assert.equal((await control.clusters.get(admin, shop)).status.state, 'applied');
+});
+
+test('half of a batch that reached the kernel is completed, and what is there already is not touched', async (t) => {
+  const world = createWorld(t);
+  const died = await world.start(createMemoryDriver());
+  await createShop(died.control);
+  await died.stop();
+  await world.hand.apply([newService(frontend)]);
+  const { control } = await world.start();
+  assert.deepEqual(summary(await world.hand.read()), complete);
+  const { items } = await control.auditEvents.list(admin, { kind: 'apply', actor: 'system' });
+  assert.deepEqual(
+    items.flatMap(({ operations }) => operations.map(({ command }) => command)),
+    ['NEW_DEST'],
+  );
+});
