@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { IpvsDriver } from '../../src/driver/driver.js';
+import { KernelUnavailableError } from '../../src/driver/kernel-error.js';
 import { createMemoryKernel } from '../../src/driver/memory.js';
 import { takeBatch } from '../../src/reconcile/batch.js';
-import { admin, createShop, createWorld, http, project, shop } from '../support/control-world.js';
+import { admin, createShop, createWorld, failsWith, http, project, shop } from '../support/control-world.js';
 
 const job = (scope: string) => ({ job: { scope } });
 
@@ -114,4 +115,34 @@ test('a defect below answers the caller, and a later pass finds out what the ker
   await control.directors.reconcile(admin, 'local');
   assert.equal((await control.realServers.get(admin, names)).status.state, 'applied');
   assert.equal((await driver.read()).size, 3);
+});
+
+test('a refusal that cannot be undone in the kernel at once is finished by a pass', async (t) => {
+  const driver = createMemoryKernel({ localBroadcasts: ['10.0.0.255'] }).open();
+  let isLost = false;
+  const { control, store } = await createWorld(t).start({
+    ...driver,
+    async readServices(keys) {
+      if (isLost) throw new KernelUnavailableError('no answer in time');
+      return driver.readServices(keys);
+    },
+  });
+  await control.clusters.create(admin, project, { name: 'shop' }, {});
+  const realServers = { a: { spec: { address: '10.0.0.1' } }, b: { spec: { address: '10.0.0.255' } } };
+  const spec = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
+  isLost = true;
+  await assert.rejects(
+    control.definitions.replace(admin, shop, { virtualServices: { http: { spec, realServers } } }, {}),
+    failsWith('KERNEL_REFUSED'),
+  );
+  assert.equal((await driver.read()).size, 2);
+  assert.equal((await control.directors.get(admin, 'local')).driftCount, 3);
+  isLost = false;
+  await control.directors.reconcile(admin, 'local');
+  assert.equal((await driver.read()).size, 0);
+  assert.equal(
+    store.read((reader) => reader.entryCount()),
+    0,
+  );
+  assert.equal((await control.directors.get(admin, 'local')).driftCount, 0);
 });
