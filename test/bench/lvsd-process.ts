@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bench, Size } from './bench.js';
-import { startWorker, type Worker } from './worker.js';
+import { startWorker, type Worker, type WorkerOptions } from './worker.js';
+import type { KernelPushCalls } from './workers/kernel-push.js';
 import type { LvsdCalls } from './workers/lvsd.js';
 
 export interface LvsdProcess {
@@ -14,23 +15,19 @@ export interface LvsdProcess {
 }
 
 interface LvsdOptions {
-  readonly place: 'host' | 'guest';
-  /** In a guest: the process whose kernel table it has too. Default: an empty table of its own. */
-  readonly besides?: LvsdProcess;
+  /** With the definition of that size; null: an empty data directory. */
+  readonly size: Size | null;
+  /**
+   * none: for the memory driver, on the host. empty, filled: in a guest, a kernel table of its own, in which nothing or
+   * the definition is.
+   */
+  readonly kernel: 'none' | 'empty' | 'filled';
 }
 
-/** `size` null: an empty data directory. */
-export async function createLvsd(
-  bench: Bench,
-  size: Size | null,
-  options: LvsdOptions,
-): Promise<LvsdProcess> {
-  const { place, besides } = options;
+export async function createLvsd(bench: Bench, { size, kernel }: LvsdOptions): Promise<LvsdProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lvsd-bench-'));
   if (size !== null) cpSync(bench.seed(size), dataDir, { recursive: true });
-  const network = besides ? { ofPid: besides.worker.pid } : 'own';
-  const worker = startWorker<LvsdCalls>('lvsd', place === 'guest' ? { network } : {});
-  if (place === 'guest') await worker.call('loopbackUp');
+  const worker = await startIn(kernel, size ?? 0);
   return {
     worker,
     dataDir,
@@ -39,4 +36,17 @@ export async function createLvsd(
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function startIn(kernel: LvsdOptions['kernel'], services: number): Promise<Worker<LvsdCalls>> {
+  if (kernel === 'none') return startWorker<LvsdCalls>('lvsd');
+  const filler = startWorker<KernelPushCalls>('kernel-push', { network: 'own' });
+  if (kernel === 'filled') await filler.call('driver', services);
+  else await filler.call('loopbackUp');
+  const network: WorkerOptions['network'] = { ofPid: filler.pid };
+  const worker = startWorker<LvsdCalls>('lvsd', { network });
+  // It has to have joined before the namespace would go with its first process.
+  await worker.call('usage');
+  await filler.end();
+  return worker;
 }

@@ -17,7 +17,7 @@ export const changeSet: BenchCase = {
       const body = JSON.stringify(definitionOf(size));
       const { lvsd, raw } = await alternate(bench.rounds, {
         lvsd: async () => {
-          const { worker, dataDir, end } = await createLvsd(bench, null, { place: 'host' });
+          const { worker, dataDir, end } = await createLvsd(bench, { size: null, kernel: 'none' });
           await worker.call('start', { dataDir, driver: 'memory' });
           const milliseconds = await worker.call('put', `${CLUSTER_PATH}/definition`, body);
           await end();

@@ -10,12 +10,12 @@ export const eventLoop: BenchCase = {
   name: 'event-loop',
   title: 'Longest blocks of the event loop',
   place: 'guest',
-  limitSeconds: 600,
+  limitSeconds: 1800,
   usesSeeds: true,
   async run(bench) {
     const size = largest(bench);
     const entries = entryCount(size);
-    const pushed = await createLvsd(bench, size, { place: 'guest' });
+    const pushed = await createLvsd(bench, { size, kernel: 'empty' });
     const figures = [
       ...(await blocks(`full push of ${entries} entries at start`, pushed, async () => {
         await pushed.worker.call('start', { dataDir: pushed.dataDir, driver: 'netlink' });
@@ -31,7 +31,7 @@ export const eventLoop: BenchCase = {
 
 async function definitionBlocks(bench: Bench): Promise<Figure[]> {
   const size = largest(bench);
-  const empty = await createLvsd(bench, null, { place: 'guest' });
+  const empty = await createLvsd(bench, { size: null, kernel: 'empty' });
   await empty.worker.call('start', { dataDir: empty.dataDir, driver: 'netlink' });
   const body = JSON.stringify(definitionOf(size));
   const figures = await blocks(`PUT of a definition of ${entryCount(size)} entries`, empty, () =>

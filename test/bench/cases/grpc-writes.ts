@@ -21,7 +21,7 @@ export const grpcWrites: BenchCase = {
   limitSeconds: 300,
   usesSeeds: true,
   async run(bench) {
-    const lvsd = await createLvsd(bench, 100, { place: 'host' });
+    const lvsd = await createLvsd(bench, { size: 100, kernel: 'none' });
     const { grpcPort, token } = await lvsd.worker.call('start', { dataDir: lvsd.dataDir, driver: 'memory' });
     const echo = startWorker<GrpcEchoCalls>('grpc-echo');
     const echoPort = await echo.call('start', {

@@ -13,7 +13,7 @@ export const readTable: BenchCase = {
   async run(bench) {
     const comparisons: Comparison[] = [];
     for (const size of bench.sizes) {
-      const { worker, dataDir, end } = await createLvsd(bench, size, { place: 'guest' });
+      const { worker, dataDir, end } = await createLvsd(bench, { size, kernel: 'filled' });
       await worker.call('start', { dataDir, driver: 'netlink' });
       const { read, save, reconcile, cat } = await alternate(bench.rounds, {
         read: () => worker.call('readTable'),

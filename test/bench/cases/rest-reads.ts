@@ -22,7 +22,7 @@ export const restReads: BenchCase = {
   limitSeconds: 300,
   usesSeeds: true,
   async run(bench) {
-    const lvsd = await createLvsd(bench, 1000, { place: 'host' });
+    const lvsd = await createLvsd(bench, { size: 1000, kernel: 'none' });
     const { httpPort, token } = await lvsd.worker.call('start', { dataDir: lvsd.dataDir, driver: 'memory' });
     const generator = startWorker<HttpLoadCalls>('http-load');
     const comparisons: Comparison[] = [];

@@ -19,7 +19,7 @@ export const restWrites: BenchCase = {
   limitSeconds: 300,
   usesSeeds: true,
   async run(bench) {
-    const lvsd = await createLvsd(bench, 100, { place: 'host' });
+    const lvsd = await createLvsd(bench, { size: 100, kernel: 'none' });
     const { httpPort, token } = await lvsd.worker.call('start', { dataDir: lvsd.dataDir, driver: 'memory' });
     const url = `http://127.0.0.1:${httpPort}${realServerPath(0, 0)}`;
     const answer = await (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).text();

@@ -23,9 +23,7 @@ export const startUp: BenchCase = {
 };
 
 async function restarts(bench: Bench, size: Size): Promise<Comparison> {
-  const { worker, dataDir, end } = await createLvsd(bench, size, { place: 'guest' });
-  await worker.call('start', { dataDir, driver: 'netlink' });
-  await worker.call('stop');
+  const { worker, dataDir, end } = await createLvsd(bench, { size, kernel: 'filled' });
   const { start, rows } = await alternate(bench.rounds, {
     start: async () => {
       const { milliseconds } = await worker.call('start', { dataDir, driver: 'netlink' });
@@ -44,14 +42,11 @@ async function restarts(bench: Bench, size: Size): Promise<Comparison> {
   };
 }
 
-/** In fresh processes: one without entries, and one that finds its kernel filled by a process before it. */
+/** In fresh processes: one without entries, and one that finds its kernel filled. */
 async function idleMemory(bench: Bench): Promise<Figure[]> {
   const size = largest(bench);
-  const filler = await createLvsd(bench, size, { place: 'guest' });
-  await filler.worker.call('start', { dataDir: filler.dataDir, driver: 'netlink' });
-  const full = await idleUsage(await createLvsd(bench, size, { place: 'guest', besides: filler }));
-  await filler.end();
-  const bare = await idleUsage(await createLvsd(bench, null, { place: 'guest' }));
+  const full = await idleUsage(await createLvsd(bench, { size, kernel: 'filled' }));
+  const bare = await idleUsage(await createLvsd(bench, { size: null, kernel: 'empty' }));
   const figure = (what: string, bytes: number): Figure => ({ what, value: bytes / MIB, unit: 'MiB' });
   return [
     {

@@ -81,7 +81,7 @@ async function compare(bench: Bench, { size, small, large }: Pair): Promise<Comp
 }
 
 async function runningLvsd(bench: Bench, size: Size): Promise<LvsdProcess> {
-  const lvsd = await createLvsd(bench, size, { place: 'guest' });
+  const lvsd = await createLvsd(bench, { size, kernel: 'filled' });
   await lvsd.worker.call('start', { dataDir: lvsd.dataDir, driver: 'netlink' });
   return lvsd;
 }

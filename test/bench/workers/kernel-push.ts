@@ -11,6 +11,8 @@ import { timed } from '../sample.js';
 import { serveCalls } from '../worker.js';
 
 export interface KernelPushCalls {
+  /** Without a loopback the kernel takes no address for a unicast one. */
+  loopbackUp(): void;
   /** Milliseconds of the netlink driver's apply. */
   driver(services: number): Promise<number>;
   /** Milliseconds of sending messages that were encoded beforehand: what the kernel itself takes. */
@@ -24,11 +26,10 @@ const MESSAGES_PER_DATAGRAM = 256;
 /** Of nlmsg_type in struct nlmsghdr. */
 const TYPE_OFFSET = 4;
 
-/** Without a loopback the kernel takes no address for a unicast one. */
-execFileSync('ip', ['link', 'set', 'lo', 'up']);
-
 serveCalls<KernelPushCalls>({
+  loopbackUp,
   async driver(services) {
+    loopbackUp();
     const operations = operationsOf(services);
     const driver = createNetlinkDriver();
     await driver.info();
@@ -42,6 +43,7 @@ serveCalls<KernelPushCalls>({
     return milliseconds;
   },
   async encoded(services) {
+    loopbackUp();
     const datagrams = encodeAll(services, await familyNumber());
     const socket = createNetlinkSocket({ receiveTimeoutMs: 10_000 });
     const milliseconds = await timed(() => {
@@ -55,12 +57,17 @@ serveCalls<KernelPushCalls>({
     return milliseconds;
   },
   async ipvsadm(services) {
+    loopbackUp();
     const input = `${savedLinesOf(services).join('\n')}\n`;
     const milliseconds = await timed(() => execFileSync('ipvsadm', ['-R'], { input }));
     checkTable(services);
     return milliseconds;
   },
 });
+
+function loopbackUp(): void {
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+}
 
 /** The type of the messages that the driver sends to IPVS. */
 async function familyNumber(): Promise<number> {

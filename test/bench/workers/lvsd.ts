@@ -38,8 +38,6 @@ export interface Usage {
 }
 
 export interface LvsdCalls {
-  /** Brings the loopback of a new network namespace up; without it the kernel takes no address for a unicast one. */
-  loopbackUp(): Promise<void>;
   start(options: { dataDir: string; driver: 'netlink' | 'memory' }): Promise<Started>;
   stop(): Promise<void>;
   usage(): Usage;
@@ -56,7 +54,6 @@ export interface LvsdCalls {
   readRows(dataDir: string): Promise<number>;
   /** Milliseconds of a command in this network namespace; its output is read and dropped. */
   run(command: string, ...args: string[]): Promise<number>;
-  output(command: string, ...args: string[]): Promise<string>;
 }
 
 const HOST = '127.0.0.1';
@@ -82,9 +79,6 @@ async function call(method: string, path: string, body?: string): Promise<Respon
 }
 
 serveCalls<LvsdCalls>({
-  async loopbackUp() {
-    await execute('ip', ['link', 'set', 'lo', 'up']);
-  },
   async start({ dataDir, driver }) {
     const milliseconds = await timed(async () => {
       server = await startServer({
@@ -163,7 +157,4 @@ serveCalls<LvsdCalls>({
       db.close();
     }),
   run: (command, ...args) => timed(() => execute(command, args, { maxBuffer: MAX_OUTPUT_BYTES })),
-  async output(command, ...args) {
-    return (await execute(command, args, { maxBuffer: MAX_OUTPUT_BYTES })).stdout;
-  },
 });
