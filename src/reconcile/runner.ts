@@ -59,7 +59,6 @@ export function createRunner({ run, maxIntervalMs, minIntervalMs, retryIntervalM
       schedule();
     },
     trigger() {
-      if (triggered) return;
       triggered = true;
       schedule();
     },

@@ -93,6 +93,14 @@ test('a write that takes a key from another of its turn waits for the next batch
     control.virtualServices.create(admin, blog, { name: 'http', spec: frontend }, {}),
   ]);
   assert.deepEqual(sizes, [3, 1]);
+  const { items } = await control.auditEvents.list(admin, { pageSize: 4 });
+  const newest = items.map(({ kind, action }) => `${kind} ${action}`).reverse();
+  assert.deepEqual(newest, [
+    'change updateVirtualService',
+    'apply updateVirtualService',
+    'change createVirtualService',
+    'apply createVirtualService',
+  ]);
 });
 
 test('a defect below answers the caller, and a later pass finds out what the kernel has', async (t) => {
