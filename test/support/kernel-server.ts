@@ -54,6 +54,9 @@ export interface KernelServer {
   start(): Promise<void>;
   /** Sends the signal and waits for the end. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<Ended>;
+  /** Stops the process in its tracks, or lets it go on. */
+  pause(): void;
+  resume(): void;
   /** Runs another verb of the command on the same data directory, or a second server. */
   run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
@@ -134,6 +137,8 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
       const [code, by] = (await once(running, 'exit')) as [number | null, NodeJS.Signals | null];
       return { code, signal: by, milliseconds: performance.now() - started };
     },
+    pause: () => child?.kill('SIGSTOP'),
+    resume: () => child?.kill('SIGCONT'),
     async run(...args) {
       const other = spawnCommand(args, {
         ...environment,
