@@ -1,5 +1,6 @@
 /** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
 import type { Capabilities } from '../domain/capabilities.js';
+import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
 import type { Operation, Table } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
 
@@ -14,8 +15,8 @@ export interface DriverInfo {
 }
 
 /** What became of one operation; `error` null means that the kernel did it. */
-export interface OperationResult {
-  readonly operation: Operation;
+export interface OperationResult<O extends Operation | DirectorOperation = Operation> {
+  readonly operation: O;
   readonly error: KernelError | null;
 }
 
@@ -40,6 +41,18 @@ export interface IpvsDriver {
 
   /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
   apply(operations: readonly Operation[]): Promise<OperationResult[]>;
+
+  /** Timeouts and synchronisation daemons. */
+  readDirector(): Promise<DirectorSettings>;
+
+  /** As `apply`, for what is not an entry of the table. */
+  applyDirector(operations: readonly DirectorOperation[]): Promise<OperationResult<DirectorOperation>[]>;
+
+  /**
+   * Every connection, read as it is consumed: stop when there is enough. The kernel walks its connection table between
+   * one piece and the next, so connections that come or go meanwhile may be missed or shown twice.
+   */
+  connections(): AsyncIterable<Connection>;
 
   close(): void;
 }

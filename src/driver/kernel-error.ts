@@ -1,10 +1,13 @@
 import { getSystemErrorName } from 'node:util';
-import type { Command } from '../domain/table.js';
+import type { DirectorOperation } from '../domain/director-operation.js';
+import type { Operation } from '../domain/table.js';
+
+export type KernelCommand = (Operation | DirectorOperation)['command'];
 
 export interface KernelErrorDetails {
   /** Positive errno. */
   readonly errno: number;
-  readonly command: Command;
+  readonly command: KernelCommand;
   /** Key of the entry that the operation was about. */
   readonly key: string;
   /** Extended-acknowledgement text of the kernel, where it gave one. */
@@ -16,7 +19,7 @@ export class KernelError extends Error {
   readonly errno: number;
   /** Such as "EINVAL". */
   readonly errnoName: string;
-  readonly command: Command;
+  readonly command: KernelCommand;
   readonly key: string;
   readonly extendedAck: string | undefined;
 

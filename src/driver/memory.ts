@@ -5,10 +5,12 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Capabilities } from '../domain/capabilities.js';
+import type { Connection, DirectorOperation } from '../domain/director-operation.js';
 import { parseFrontend } from '../domain/keys.js';
 import type { Operation, Stats, Table, TableEntry } from '../domain/table.js';
 import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
+import { createDirectorModel, type DirectorModel } from './memory/director.js';
 import { createKernelTable, type KernelTable, type ServiceState } from './memory/kernel-table.js';
 
 export interface MemoryKernelOptions {
@@ -22,6 +24,8 @@ export interface MemoryKernelOptions {
   readonly ipv6?: boolean;
   /** Broadcast addresses of the modelled host's subnets, refused as real servers. Default: that of the loopback. */
   readonly localBroadcasts?: readonly string[];
+  /** Network interfaces of the modelled host, for synchronisation daemons. Default: lo and eth0. */
+  readonly interfaces?: readonly string[];
   /** Default 100. Persistence timeouts of more than 2^32 ticks wrap round. */
   readonly ticksPerSecond?: number;
   /** What `info` claims where that differs from the above, such as `schedulers: null` for a kernel that cannot say. */
@@ -33,11 +37,13 @@ export interface MemoryKernel {
   open(): IpvsDriver;
   /** While it is false, every call of every handle rejects with `KernelUnavailableError(reason)`; the table stays. */
   setAvailable(available: boolean, reason?: string): void;
+  /** The connections that every handle shows from now on. */
+  setConnections(connections: readonly Connection[]): void;
 }
 
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'];
 
-/** After so many operations `apply` lets the event loop run. */
+/** After so many operations or connections the event loop runs. */
 const OPERATIONS_PER_TURN = 1024;
 
 const NO_STATS: Stats = Object.freeze({
@@ -78,23 +84,40 @@ export function createMemoryKernel(options: MemoryKernelOptions = {}): MemoryKer
       ...options.capabilities,
     },
   };
-  const table = createKernelTable({
+  const ticksPerSecond = options.ticksPerSecond ?? 100;
+  const table: KernelTable = createKernelTable({
     schedulers: new Set(schedulers),
     persistenceEngines: new Set(persistenceEngines),
     ipv6,
     localBroadcasts: new Set(options.localBroadcasts ?? ['127.255.255.255']),
-    ticksPerSecond: options.ticksPerSecond ?? 100,
+    ticksPerSecond,
+    isSynchronising: () => Object.values(director.settings().syncDaemons).some((daemon) => daemon !== null),
+  });
+  const director: DirectorModel = createDirectorModel({
+    table,
+    interfaces: new Set(options.interfaces ?? ['lo', 'eth0']),
+    ticksPerSecond,
   });
   let outage: string | undefined;
   return {
-    open: () => createHandle(table, info, () => outage),
+    open: () => createHandle({ table, director, info, outage: () => outage }),
     setAvailable(available, reason = 'the kernel is away') {
       outage = available ? undefined : reason;
+    },
+    setConnections(connections) {
+      director.connections = connections;
     },
   };
 }
 
-function createHandle(table: KernelTable, info: DriverInfo, outage: () => string | undefined): IpvsDriver {
+interface Modelled {
+  readonly table: KernelTable;
+  readonly director: DirectorModel;
+  readonly info: DriverInfo;
+  readonly outage: () => string | undefined;
+}
+
+function createHandle({ table, director, info, outage }: Modelled): IpvsDriver {
   let isClosed = false;
 
   function reach(): void {
@@ -125,13 +148,30 @@ function createHandle(table: KernelTable, info: DriverInfo, outage: () => string
       }
       return results;
     },
+    async readDirector() {
+      reach();
+      return director.settings();
+    },
+    async applyDirector(operations) {
+      return operations.map((operation) => {
+        reach();
+        return { operation, error: kernelError(operation, director.apply(operation)) };
+      });
+    },
+    async *connections() {
+      reach();
+      for (const [index, connection] of director.connections.entries()) {
+        if (index > 0 && index % OPERATIONS_PER_TURN === 0) await nextTurn();
+        yield connection;
+      }
+    },
     close() {
       isClosed = true;
     },
   };
 }
 
-function kernelError({ command, key }: Operation, errno: number): KernelError | null {
+function kernelError({ command, key }: Operation | DirectorOperation, errno: number): KernelError | null {
   return errno === 0 ? null : new KernelError({ errno, command, key });
 }
 

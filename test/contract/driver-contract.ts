@@ -5,6 +5,7 @@
 import { describe } from 'node:test';
 import { describeBatches } from './driver/batches.js';
 import { describeDestinations } from './driver/destinations.js';
+import { describeDirector } from './driver/director.js';
 import { describeRefusals } from './driver/refusals.js';
 import { describeServices } from './driver/services.js';
 import type { DriverSubject } from './driver/subject.js';
@@ -17,5 +18,6 @@ export function describeDriver(subject: DriverSubject): void {
     describeDestinations(subject);
     describeRefusals(subject);
     describeBatches(subject);
+    describeDirector(subject);
   });
 }

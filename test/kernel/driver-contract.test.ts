@@ -11,4 +11,5 @@ describeDriver({
   // Where scripts/guest-init.sh shows the guest's modules.
   open: () => createNetlinkDriver({ modulesDirectory: '/run/guest/lib/modules' }),
   subnetBroadcast: '10.77.0.255',
+  networkInterface: 'subnet0',
 });

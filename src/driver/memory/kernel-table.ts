@@ -41,6 +41,8 @@ export interface KernelTraits {
   readonly persistenceEngines: ReadonlySet<string>;
   readonly ipv6: boolean;
   readonly localBroadcasts: ReadonlySet<string>;
+  /** A synchronisation daemon runs: its protocol knows no destinations of the other family. */
+  readonly isSynchronising: () => boolean;
   /** CONFIG_HZ: the kernel keeps timeouts in 32 bits of ticks, so that longer ones wrap round. */
   readonly ticksPerSecond: number;
 }
@@ -95,7 +97,7 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
     const config = arrivingConfig(operation.config);
     const { address } = operation.backend;
     const isMixed = familyOfAddress(address) !== familyOf(entry.frontend);
-    if (isMixed && config.method !== 'tun') return EINVAL;
+    if (isMixed && (config.method !== 'tun' || traits.isSynchronising())) return EINVAL;
     if (config.weight > 0x7fffffff) return ERANGE;
     if (config.lowerThreshold > config.upperThreshold) return ERANGE;
     if (config.tunnel?.type === 'gue' && config.tunnel.port === 0) return EINVAL;

@@ -1,13 +1,16 @@
 /** The netlink driver: `IpvsDriver` on the kernel of the network namespace that this process is in. */
 import { constants, release } from 'node:os';
 import type { Capabilities } from '../../domain/capabilities.js';
+import type { DirectorOperation } from '../../domain/director-operation.js';
 import { parseFrontend } from '../../domain/keys.js';
 import type { Operation } from '../../domain/table.js';
 import type { IpvsDriver, OperationResult } from '../driver.js';
 import { KernelError } from '../kernel-error.js';
 import { readCapabilities } from './capabilities.js';
 import { encodeOperation } from './codec.js';
+import { readConnections } from './connections.js';
 import { IPVS_CMD } from './constants.js';
+import { encodeDirectorOperation, NO_OPERATION, readDirectorSettings } from './director.js';
 import { malformed } from './malformed.js';
 import { attributesStart } from './message.js';
 import type { Clock } from './pacer.js';
@@ -21,6 +24,7 @@ import {
 import { createNetlinkSocket, type Transport } from './socket.js';
 import { TableReader } from './table-reader.js';
 import { INFO } from './tables.js';
+import type { Writer } from './writer.js';
 
 export interface NetlinkDriverOptions {
   /** How long to wait for an answer that should be there at once; the process stands still that long. Default 2000. */
@@ -61,7 +65,19 @@ export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDri
         const frontends = [...new Set(frontendKeys)].map(parseFrontend);
         return new TableReader(session, stats).some(frontends);
       }),
-    apply: (operations) => pool.use((session) => applyOperations(session, operations)),
+    apply: (operations) =>
+      pool.use((session) => applyOperations(session, { operations, encode: encodeOperation })),
+    readDirector: () => pool.use(readDirectorSettings),
+    applyDirector: (operations) =>
+      pool.use(async (session) => {
+        const answered = [...operations, NO_OPERATION];
+        const results = await applyOperations(session, {
+          operations: answered,
+          encode: encodeDirectorOperation,
+        });
+        return results.slice(0, operations.length);
+      }),
+    connections: () => readConnections(),
     close: () => pool.close(),
   };
 }
@@ -85,31 +101,36 @@ function createPool(options: NetlinkDriverOptions): SessionPool {
   return createSessionPool({ openTransport, now });
 }
 
+interface Batch<O> {
+  readonly operations: readonly O[];
+  encode(writer: Writer, operation: O): void;
+}
+
 /** ENOENT has two meanings: what an operation names is missing, or the family is gone and nothing was done. */
-async function applyOperations(
+async function applyOperations<O extends Operation | DirectorOperation>(
   session: Session,
-  operations: readonly Operation[],
-): Promise<OperationResult[]> {
-  const results = await requestOperations(session, operations);
+  { operations, encode }: Batch<O>,
+): Promise<OperationResult<O>[]> {
+  const results = await requestOperations(session, { operations, encode });
   if (!results.some(isNotFound) || !session.hasFamilyMoved()) return results;
   const unheard = results.filter(isNotFound).map(({ operation }) => operation);
-  const secondResults = (await requestOperations(session, unheard)).values();
+  const secondResults = (await requestOperations(session, { operations: unheard, encode })).values();
   return results.map((result) => (isNotFound(result) ? (secondResults.next().value ?? result) : result));
 }
 
-function isNotFound({ error }: OperationResult): boolean {
+function isNotFound({ error }: Pick<OperationResult, 'error'>): boolean {
   return error?.errno === constants.errno.ENOENT;
 }
 
-async function requestOperations(
+async function requestOperations<O extends Operation | DirectorOperation>(
   session: Session,
-  operations: readonly Operation[],
-): Promise<OperationResult[]> {
+  { operations, encode }: Batch<O>,
+): Promise<OperationResult<O>[]> {
   const verdicts = await session.connection.requestAll({
     family: session.family(),
     items: operations,
     command: ({ command }) => IPVS_CMD[command],
-    encode: encodeOperation,
+    encode,
     pace: session.pace,
   });
   return operations.map((operation, index) => {

@@ -256,7 +256,8 @@ function familyFrom(number: number): Family {
   return number === AF_INET ? 'ipv4' : 'ipv6';
 }
 
-function required<T>(value: T | undefined, attribute: string): T {
+/** For attributes that every answer of the kernel has. */
+export function required<T>(value: T | undefined, attribute: string): T {
   if (value === undefined) throw malformed(`${attribute} is missing`);
   return value;
 }

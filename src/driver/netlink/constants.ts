@@ -52,11 +52,24 @@ export const IPVS_CMD = {
   SET_DEST: 6,
   DEL_DEST: 7,
   GET_DEST: 8,
+  NEW_DAEMON: 9,
+  DEL_DAEMON: 10,
+  GET_DAEMON: 11,
+  SET_CONFIG: 12,
+  GET_CONFIG: 13,
   GET_INFO: 15,
+  ZERO: 16,
 } as const;
 
 /** linux/ip_vs.h: IPVS_CMD_ATTR_* */
-export const IPVS_CMD_ATTR = { SERVICE: 1, DEST: 2 } as const;
+export const IPVS_CMD_ATTR = {
+  SERVICE: 1,
+  DEST: 2,
+  DAEMON: 3,
+  TIMEOUT_TCP: 4,
+  TIMEOUT_TCP_FIN: 5,
+  TIMEOUT_UDP: 6,
+} as const;
 
 /** linux/ip_vs.h: IPVS_SVC_ATTR_* */
 export const IPVS_SVC_ATTR = {
@@ -92,6 +105,21 @@ export const IPVS_DEST_ATTR = {
   TUN_PORT: 14,
   TUN_FLAGS: 15,
 } as const;
+
+/** linux/ip_vs.h: IPVS_DAEMON_ATTR_* */
+export const IPVS_DAEMON_ATTR = {
+  STATE: 1,
+  MCAST_IFN: 2,
+  SYNC_ID: 3,
+  SYNC_MAXLEN: 4,
+  MCAST_GROUP: 5,
+  MCAST_GROUP6: 6,
+  MCAST_PORT: 7,
+  MCAST_TTL: 8,
+} as const;
+
+/** linux/ip_vs.h: IP_VS_STATE_* */
+export const SYNC_STATES = { master: 1, backup: 2 } as const;
 
 /** linux/ip_vs.h: IPVS_STATS_ATTR_* */
 export const IPVS_STATS_ATTR = {

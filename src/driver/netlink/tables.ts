@@ -17,6 +17,7 @@ import {
   CTRL_ATTR_FAMILY_ID,
   CTRL_ATTR_FAMILY_NAME,
   IPVS_CMD_ATTR,
+  IPVS_DAEMON_ATTR,
   IPVS_DEST_ATTR,
   IPVS_INFO_ATTR,
   IPVS_STATS_ATTR,
@@ -119,6 +120,26 @@ function entryWithStats(stats: { service: StatsAttribute; destination: StatsAttr
   });
 }
 
+/** The attributes of timeouts (IPVS_CMD_*_CONFIG) and daemons (IPVS_CMD_*_DAEMON). */
+export const DIRECTOR = attributeTable({
+  daemon: nested(
+    IPVS_CMD_ATTR.DAEMON,
+    attributeTable({
+      state: u32(IPVS_DAEMON_ATTR.STATE),
+      interface: text(IPVS_DAEMON_ATTR.MCAST_IFN),
+      syncId: u32(IPVS_DAEMON_ATTR.SYNC_ID),
+      maxLength: u16(IPVS_DAEMON_ATTR.SYNC_MAXLEN),
+      port: u16(IPVS_DAEMON_ATTR.MCAST_PORT),
+      ttl: u8(IPVS_DAEMON_ATTR.MCAST_TTL),
+      group: bytes(IPVS_DAEMON_ATTR.MCAST_GROUP, 4),
+      group6: bytes(IPVS_DAEMON_ATTR.MCAST_GROUP6, 16),
+    }),
+  ),
+  tcpSeconds: u32(IPVS_CMD_ATTR.TIMEOUT_TCP),
+  tcpFinSeconds: u32(IPVS_CMD_ATTR.TIMEOUT_TCP_FIN),
+  udpSeconds: u32(IPVS_CMD_ATTR.TIMEOUT_UDP),
+});
+
 /** IPVS_CMD_SET_INFO, the answer to IPVS_CMD_GET_INFO. */
 export const INFO = attributeTable({
   version: u32(IPVS_INFO_ATTR.VERSION),
@@ -133,6 +154,7 @@ export const CONTROL = attributeTable({
 
 type ValuesOf<T> = T extends { decode(...input: never[]): infer V } ? V : never;
 
+export type DirectorValues = ValuesOf<typeof DIRECTOR>;
 export type EntryValues = ValuesOf<typeof ENTRY_WITH_STATS>;
 export type ServiceValues = NonNullable<EntryValues['service']>;
 export type DestinationValues = NonNullable<EntryValues['destination']>;

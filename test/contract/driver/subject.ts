@@ -19,6 +19,8 @@ export interface DriverSubject {
   open(): IpvsDriver;
   /** Broadcast address of a subnet that the kernel's host is connected to. */
   readonly subnetBroadcast: string;
+  /** A network interface of that host with an address. */
+  readonly networkInterface: string;
 }
 
 export const web: Frontend = { protocol: 'tcp', address: '192.0.2.10', port: 80 };

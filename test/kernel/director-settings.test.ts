@@ -1,0 +1,161 @@
+/** Timeouts, daemons, counters and connections of the netlink driver, with ipvsadm as witness. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { after, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Connection, DirectorOperation, SyncDaemon } from '../../src/domain/director-operation.js';
+import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
+import { counters, ipvsadm } from '../support/ipvsadm.js';
+import { type SyncedConnection, sendConnections } from '../support/sync-messages.js';
+
+const INTERFACE = 'sync0';
+const ADDRESS = '10.88.0.1';
+for (const command of [
+  ['link', 'add', INTERFACE, 'type', 'dummy'],
+  ['address', 'add', `${ADDRESS}/24`, 'dev', INTERFACE],
+  ['link', 'set', INTERFACE, 'up'],
+]) {
+  execFileSync('ip', command);
+}
+
+const driver = createNetlinkDriver();
+after(() => driver.close());
+
+const daemon: SyncDaemon = {
+  interface: INTERFACE,
+  syncId: 9,
+  group: '239.1.2.3',
+  port: 9999,
+  ttl: 5,
+  maxLength: 2000,
+};
+
+async function done(operation: DirectorOperation): Promise<void> {
+  assert.deepEqual(await driver.applyDirector([operation]), [{ operation, error: null }]);
+}
+
+const CALL = 'OPTIONS sip:a@b SIP/2.0\r\nCall-ID: call-7@example\r\nContent-Length: 0\r\n\r\n';
+
+/** One datagram from a port of its own. */
+async function sendTo(address: string, port: number, text: string): Promise<void> {
+  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+  await new Promise<unknown>((resolve) => socket.send(text, port, address, resolve));
+  socket.close();
+}
+
+test('ipvsadm reads the timeouts that the driver set, and the driver those of ipvsadm', async () => {
+  const config = { tcpSeconds: 1000, tcpFinSeconds: 60, udpSeconds: 90 };
+  await done({ command: 'SET_CONFIG', key: 'timeouts', config });
+  assert.equal(await ipvsadm('-L', '--timeout'), 'Timeout (tcp tcpfin udp): 1000 60 90\n');
+  await ipvsadm('--set', '800', '0', '70');
+  const { timeouts } = await driver.readDirector();
+  assert.deepEqual(timeouts, { tcpSeconds: 800, tcpFinSeconds: 60, udpSeconds: 70 });
+});
+
+test('ipvsadm reads the daemons that the driver started, and the driver those of ipvsadm', async () => {
+  await done({ command: 'NEW_DAEMON', key: 'sync-daemons/backup', state: 'backup', config: daemon });
+  const line = 'backup sync daemon (mcast=sync0, syncid=9, maxlen=2000, group=239.1.2.3, port=9999, ttl=5)\n';
+  assert.equal(await ipvsadm('-L', '--daemon'), line);
+  await ipvsadm('--start-daemon', 'master', '--mcast-interface', INTERFACE, '--mcast-group', 'ff05::7');
+  const { master, backup } = (await driver.readDirector()).syncDaemons;
+  assert.deepEqual(backup, daemon);
+  assert.deepEqual(master, {
+    interface: INTERFACE,
+    syncId: 0,
+    group: 'ff05::7',
+    port: 8848,
+    ttl: 1,
+    maxLength: 1452,
+  });
+  await done({ command: 'DEL_DAEMON', key: 'sync-daemons/backup', state: 'backup' });
+  await done({ command: 'DEL_DAEMON', key: 'sync-daemons/master', state: 'master' });
+  assert.equal(await ipvsadm('-L', '--daemon'), '');
+});
+
+test('zeroing one service leaves the counters of the others, and zeroing all none', async () => {
+  const names = ['UDP 127.0.0.1:53', 'UDP 127.0.0.1:54'] as const;
+  for (const port of [53, 54]) {
+    await ipvsadm('-A', '-u', `127.0.0.1:${port}`, '-s', 'rr');
+    await ipvsadm('-a', '-u', `127.0.0.1:${port}`, '-r', '127.0.0.1:5300', '-m');
+    for (const text of ['a', 'b', 'c']) await sendTo('127.0.0.1', port, text);
+  }
+  // The kernel sums its counters up every two seconds.
+  await wait(2500);
+  const connections = async () => {
+    const totals = await counters();
+    return names.map((name) => totals.get(name)?.[0]);
+  };
+  assert.deepEqual(await connections(), [3, 3]);
+  const frontend = { protocol: 'udp', address: '127.0.0.1', port: 53 } as const;
+  await done({ command: 'ZERO', key: 'udp/127.0.0.1:53', frontend });
+  assert.deepEqual(await connections(), [0, 3]);
+  await done({ command: 'ZERO', key: 'counters', frontend: null });
+  assert.deepEqual(await connections(), [0, 0]);
+  await ipvsadm('-C');
+});
+
+test('connections are those that ipvsadm lists, whatever their family, state and engine', async () => {
+  await ipvsadm('-A', '-u', '[::1]:53', '-s', 'rr', '-p', '60');
+  await ipvsadm('-a', '-u', '[::1]:53', '-r', '[::1]:5300', '-m');
+  await ipvsadm('-A', '-u', '127.0.0.1:5060', '-s', 'rr', '-p', '60', '--pe', 'sip');
+  await ipvsadm('-a', '-u', '127.0.0.1:5060', '-r', '127.0.0.1:5300', '-m');
+  await sendTo('::1', 53, 'x');
+  await sendTo('127.0.0.1', 5060, CALL);
+  const found: Connection[] = [];
+  for await (const connection of driver.connections()) found.push(connection);
+  const listed = (await ipvsadm('-Lnc')).trim().split('\n').slice(2);
+  assert.equal(found.length, listed.length);
+  assert.ok(found.length >= 4, listed.join('\n'));
+  const template = found.find(({ persistence }) => persistence?.engine === 'sip');
+  assert.equal(template?.persistence?.data, 'call-7@example');
+  assert.deepEqual(template?.virtual, { address: '127.0.0.1', port: 5060 });
+  assert.ok(found.some(({ protocol, virtual }) => protocol === 'udp' && virtual.address === '::1'));
+  await ipvsadm('-C');
+});
+
+test('100,000 connections are read, and reading stops when there is enough', {
+  // The kernel walks its connections from the first at every page of the file: the time grows with their square.
+  timeout: 400_000,
+}, async (t) => {
+  const count = 100_000;
+  const config = { ...daemon, syncId: 0, group: '224.0.0.81', port: 8848, ttl: 1, maxLength: null };
+  await done({ command: 'NEW_DAEMON', key: 'sync-daemons/backup', state: 'backup', config });
+  const virtual = { address: '10.88.0.100', port: 80 };
+  const real = { address: '10.88.0.101', port: 80 };
+  const wanted = Array.from({ length: count }, (_, index): SyncedConnection => {
+    const address = `10.${100 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`;
+    return { client: { address, port: 1024 + (index % 50_000) }, virtual, real, timeoutSeconds: 3600 };
+  });
+  await sendConnections(ADDRESS, wanted);
+
+  const clients = new Set<string>();
+  let longestPause = 0;
+  let last = performance.now();
+  const ticker = setInterval(() => {
+    longestPause = Math.max(longestPause, performance.now() - last);
+    last = performance.now();
+  }, 5);
+  const before = process.memoryUsage().rss;
+  const begun = performance.now();
+  for await (const { client, virtual: reached } of driver.connections()) {
+    if (reached.address === virtual.address) clients.add(client.address);
+  }
+  clearInterval(ticker);
+  const seconds = (performance.now() - begun) / 1000;
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  t.diagnostic(
+    `read in ${seconds.toFixed(1)} s, ${grown.toFixed()} MiB more, longest pause ${longestPause.toFixed()} ms`,
+  );
+  assert.equal(clients.size, count);
+
+  let some = 0;
+  for await (const { virtual: reached, state, expiresSeconds } of driver.connections()) {
+    if (reached.address !== virtual.address) continue;
+    assert.equal(state, 'ESTABLISHED');
+    assert.ok(expiresSeconds > 3000 && expiresSeconds <= 3600, String(expiresSeconds));
+    some += 1;
+    if (some === 10) break;
+  }
+  await done({ command: 'DEL_DAEMON', key: 'sync-daemons/backup', state: 'backup' });
+});
