@@ -30,6 +30,25 @@ const LONG_FLAGS = [
 /** The one option whose value may be absent. */
 const OPTIONAL_VALUE = 'persistent';
 
+const FRONTEND = ['tcp-service', 'udp-service', 'sctp-service', 'fwmark-service', 'ipv6'];
+const SERVICE = [...FRONTEND, 'scheduler', 'persistent', 'netmask', 'ops', 'pe', 'sched-flags'];
+const SERVER = [
+  ...FRONTEND,
+  ...['real-server', 'weight', 'u-threshold', 'l-threshold', 'gatewaying', 'ipip', 'masquerading'],
+  ...['tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum'],
+];
+
+/** Options of the commands that change the table. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  'add-service': SERVICE,
+  'edit-service': SERVICE,
+  'delete-service': FRONTEND,
+  clear: [],
+  'add-server': SERVER,
+  'edit-server': SERVER,
+  'delete-server': [...FRONTEND, 'real-server'],
+};
+
 type LongCommand = (typeof LONG_COMMANDS)[number];
 export type Command = (typeof COMMANDS)[keyof typeof COMMANDS] | LongCommand;
 
@@ -83,6 +102,11 @@ export function parseCommandLine(words: readonly string[]): CommandLine | string
   if (found.length !== 1)
     return found.length === 0 ? 'No command such as -A or -a is given.' : 'More than one command is given.';
   return { command: found[0] as Command, options, rest };
+}
+
+/** Whether the command takes the option, both by their long names; of other commands nothing is known. */
+export function isAllowed(command: Command, option: string): boolean {
+  return ALLOWED[command]?.includes(option) ?? true;
 }
 
 interface ParsedOption {

@@ -4,7 +4,7 @@
  */
 import { type Frontend, frontendKey } from '../domain/keys.js';
 import { buildDefinition, type ReadServer, type ReadService } from './definition.js';
-import { type Command, type CommandLine, parseCommandLine } from './ipvsadm-options.js';
+import { type Command, type CommandLine, isAllowed, parseCommandLine } from './ipvsadm-options.js';
 import { readFrontend, readServer, readService } from './ipvsadm-values.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { DEFAULT_CLUSTER, type Directive, type ImportOptions, type ImportResult } from './result.js';
@@ -86,13 +86,17 @@ function directivesOf(text: string, file: string): Directive[] {
 
 function apply(line: Line): void {
   const { from, ledger } = line;
-  const { command, rest } = line.line;
+  const { command, options, rest } = line.line;
   const reason = NOT_OF_THE_TABLE[command];
   if (reason !== undefined) {
     ledger.name(from, 'unsupported', reason);
     return;
   }
-  if (rest.length > 0) ledger.name(from, 'error', `ipvsadm has no use for "${rest.join(' ')}".`);
+  const misplaced = [...options.keys()]
+    .filter((name) => !isAllowed(command, name))
+    .map((name) => `--${name}`);
+  const useless = [...misplaced, ...rest];
+  if (useless.length > 0) ledger.name(from, 'error', `--${command} has no use for ${useless.join(' ')}.`);
   else TABLE_COMMANDS[command]?.(line);
 }
 

@@ -1,5 +1,4 @@
 /** The values of ipvsadm's options as parts of a definition. A text instead says what is wrong with the line. */
-import { canonicalAddress } from '../domain/address.js';
 import { type Frontend, familyOf, isFwmark } from '../domain/keys.js';
 import type { ForwardingInput, Tunnel } from '../domain/schema/forwarding.js';
 import { PERSISTENCE_ENGINES, SCHEDULERS } from '../domain/schema/virtual-service.js';
@@ -138,9 +137,11 @@ export function readServer(
   ledger: Ledger,
 ): ReadServer | string {
   const text = options.get('real-server') ?? '';
-  const endpoint = parseEndpoint(text, WELL_KNOWN_PORTS) ?? bareIpv6(text);
+  const endpoint = parseEndpoint(text, WELL_KNOWN_PORTS);
   if (!endpoint)
     return `"${text}" is not an address of a real server: names cannot be looked up here, save with ipvsadm -Sn.`;
+  if (endpoint.port === undefined && endpoint.address.includes(':'))
+    return 'ipvsadm wants a port after an IPv6 address: [ADDRESS]:PORT.';
   const forwarding = readForwarding(options);
   if (typeof forwarding === 'string') return forwarding;
   const limits = readLimits(options);
@@ -157,11 +158,6 @@ export function readServer(
     port = servicePort;
   }
   return { from, spec: { address: endpoint.address, port, ...limits }, forwarding };
-}
-
-function bareIpv6(text: string) {
-  const address = canonicalAddress(text);
-  return address === undefined ? undefined : { address, port: undefined };
 }
 
 function readLimits(options: CommandLine['options']) {

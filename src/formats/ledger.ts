@@ -23,16 +23,21 @@ export function createLedger(): Ledger {
   const files = new Map<string, number>();
   const said = new Set<string>();
 
+  function meet(file: string): void {
+    if (!files.has(file)) files.set(file, files.size);
+  }
+
   function note({ file, line }: Place, directive: string, severity: Severity, detail: string): void {
     const key = JSON.stringify([file, line, directive, detail]);
     if (said.has(key)) return;
     said.add(key);
-    if (!files.has(file)) files.set(file, files.size);
+    meet(file);
     findings.push({ severity, file, line, directive: shortened(directive), detail });
   }
 
   return {
-    open: (directive) => {
+    open(directive) {
+      meet(directive.file);
       state.set(directive, 'read');
     },
     take: (directive) => {

@@ -104,7 +104,10 @@ test('all of them, written for keepalived and for ipvsadm -R, lead to the same t
   const documents = WITHOUT_CHECKERS.flatMap((name) =>
     Object.values(readFixture('keepalived', name).clusters),
   );
-  const definitions = documents.map(normaliseDocument);
+  const definitions = documents
+    .map(normaliseDocument)
+    .filter((definition) => writeKeepalived(definition).omissions.length === 0);
+  assert.equal(definitions.length, documents.length - 1, 'only NAT to port 0 cannot be written');
   await ipvsadm('-C');
   await driver.apply(definitions.flatMap(operationsOf));
   const imported = await table();

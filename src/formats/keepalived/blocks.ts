@@ -13,10 +13,11 @@ export interface BlockOptions {
   readonly files: ConfigFiles;
   readonly ledger: Ledger;
   readonly configId: string | undefined;
+  readonly maxLines: number;
 }
 
 /** The directives at the top of the file. Unbalanced braces and quotes become findings. */
-export function readBlocks(path: string, { files, ledger, configId }: BlockOptions): Directive[] {
+export function readBlocks(path: string, { files, ledger, configId, maxLines }: BlockOptions): Directive[] {
   const top: Directive[] = [];
   const open: OpenDirective[] = [];
   let last: OpenDirective | undefined;
@@ -60,7 +61,7 @@ export function readBlocks(path: string, { files, ledger, configId }: BlockOptio
     last = directive;
   }
 
-  readLines(path, { files, ledger, configId, emit });
+  readLines(path, { files, ledger, configId, maxLines, emit });
   for (const { file, line, words } of open) {
     ledger.note({ file, line }, words.join(' '), 'error', 'The } of this block is missing.');
   }

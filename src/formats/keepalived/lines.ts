@@ -19,11 +19,11 @@ export interface LineOptions {
   readonly ledger: Ledger;
   /** What `@name` is compared with: keepalived's `-i`, by default the host's name. */
   readonly configId: string | undefined;
+  /** Reading stops here. */
+  readonly maxLines: number;
   readonly emit: (line: Line) => void;
 }
 
-/** keepalived.conf(5) itself has an example of 900,000 lines. */
-const MOST_LINES = 2_000_000;
 const DEEPEST = 100;
 
 /** Reading cannot go on: the configuration has no end or no bottom. */
@@ -89,8 +89,8 @@ export function readLines(path: string, options: LineOptions): void {
     let rest: string | undefined = text;
     while (rest !== undefined && rest !== '') {
       count += 1;
-      if (count > MOST_LINES)
-        throw new LimitError(`The configuration expands to more than ${MOST_LINES} lines.`);
+      if (count > options.maxLines)
+        throw new LimitError(`The configuration expands to more than ${options.maxLines} lines.`);
       rest = step(rest, context);
     }
   }

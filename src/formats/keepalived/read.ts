@@ -12,18 +12,20 @@ import { readVirtualServer } from './virtual-server.js';
 export interface KeepalivedImportOptions extends ImportOptions {
   /** What lines that begin with @ are compared with (keepalived's -i; by default the host's name). */
   readonly configId?: string;
+  /** How many lines the configuration may expand to; keepalived.conf(5) has an example of 900,000 (default 1,000,000). */
+  readonly maxLines?: number;
 }
 
 export function readKeepalived(
   path: string,
   files: ConfigFiles,
-  { cluster = DEFAULT_CLUSTER, configId }: KeepalivedImportOptions = {},
+  { cluster = DEFAULT_CLUSTER, configId, maxLines = 1_000_000 }: KeepalivedImportOptions = {},
 ): ImportResult {
   const ledger = createLedger();
   if (files.read(path) === undefined) {
     ledger.note({ file: path, line: 1 }, path, 'error', 'The file cannot be read.');
   }
-  const top = readBlocks(path, { files, ledger, configId });
+  const top = readBlocks(path, { files, ledger, configId, maxLines });
   const groups = readGroups(top, ledger);
   const services = top
     .filter(({ words }) => words[0] === 'virtual_server')

@@ -68,6 +68,12 @@ function settingsOf(server: VirtualServer, places: readonly Place[], ledger: Led
   };
 }
 
+/** Seen with 2.2.7: the mask of an IPv4 group never reaches the kernel. */
+function noteGroupMask(server: VirtualServer, ledger: Ledger): void {
+  if (server.target.kind !== 'group' || server.prefixLength === undefined || server.family !== 'ipv4') return;
+  say(server, ledger, 'keepalived 2.2 forgets the mask of an IPv4 group; lvsd takes it as written.');
+}
+
 function persistenceOf(server: VirtualServer, places: readonly Place[], ledger: Ledger) {
   const needsPersistence = places.some(({ frontend }) => !isFwmark(frontend) && frontend.port === 0);
   if (server.timeoutSeconds === undefined && needsPersistence) {
@@ -82,6 +88,7 @@ function persistenceOf(server: VirtualServer, places: readonly Place[], ledger: 
     if (server.engine) ledger.name(server.engine, 'info', 'An engine does nothing without persistence.');
     return null;
   }
+  noteGroupMask(server, ledger);
   return {
     timeoutSeconds,
     ...(server.prefixLength !== undefined && { prefixLength: server.prefixLength }),
@@ -126,6 +133,7 @@ function familyOfMark({ family, servers, sorryFamily }: VirtualServer): Family {
   return families.size === 1 && first !== undefined ? first : 'ipv4';
 }
 
+/** Only outside groups does keepalived fill in the service's port where NAT names none: there it stays 0, "as asked". */
 function settleServer(
   one: RealServer,
   server: VirtualServer,
@@ -148,7 +156,7 @@ function settleServer(
     forwarding,
     spec: {
       address: one.address,
-      port: mapsPorts && one.port !== 0 ? one.port : servicePort,
+      port: mapsPorts && (one.port !== 0 || server.target.kind === 'group') ? one.port : servicePort,
       weight: one.weight ?? server.weight,
       upperThreshold: one.upperThreshold,
       lowerThreshold: one.lowerThreshold,
