@@ -41,6 +41,9 @@ const PARTS: readonly (readonly [part: string, frame: RegExp])[] = [
   ['node: HTTP and sockets', /^writev |node:(_http|net|internal\/(streams|stream_base|http2))/],
 ];
 
+/** No part of the work. */
+const APART = ['idle', 'loading of modules'];
+
 const profile = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as CpuProfile;
 const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
 const callers = new Map(
@@ -51,10 +54,12 @@ for (const [index, id] of profile.samples.entries()) {
   const part = partOf(id);
   shares.set(part, (shares.get(part) ?? 0) + (profile.timeDeltas[index] ?? 0));
 }
-const idle = shares.get('idle') ?? 0;
-shares.delete('idle');
+for (const part of APART) {
+  console.log(`${part}: ${Math.round((shares.get(part) ?? 0) / 1000)} ms`);
+  shares.delete(part);
+}
 const busy = [...shares.values()].reduce((sum, micros) => sum + micros, 0);
-console.log(`busy ${Math.round(busy / 1000)} ms, idle ${Math.round(idle / 1000)} ms`);
+console.log(`the rest: ${Math.round(busy / 1000)} ms, of which`);
 for (const [part, micros] of [...shares].sort(([, a], [, b]) => b - a)) {
   console.log(`${((100 * micros) / busy).toFixed(1).padStart(6)} %  ${part}`);
 }
