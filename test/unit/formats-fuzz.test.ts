@@ -136,6 +136,19 @@ test('keepalived: configurations made to have no end are given up with a finding
   }
 });
 
+test('ranges that multiply are given up with a finding', () => {
+  const reals = Array.from({ length: 20 }, (_, i) => `\treal=10.${i}.0.0->10.${i}.255.255:80 masq\n`).join(
+    '',
+  );
+  const ranges = READERS.ldirectord(`virtual=10.99.0.1:80\n${reals}`);
+  assert.ok(ranges.findings.some(({ detail }) => /more than 500000 real servers/.test(detail)));
+  const servers = `~SEQ(A, 1, 100) real_server 10.9.9.\${A} 80 { }\n`;
+  const group = `virtual_server_group G { 10.0.0.0/16 80\n}\nvirtual_server group G { protocol TCP\n${servers}}`;
+  const groups = READERS.keepalived(group);
+  checkImport(groups);
+  assert.ok(groups.findings.some(({ detail }) => /more than 500000 real servers/.test(detail)));
+});
+
 test('long lines and deep blocks cost no more than their length', () => {
   const start = performance.now();
   for (const text of [

@@ -1,4 +1,5 @@
 /** Reads keepalived.conf: what keepalived 2.2 would put into the IPVS table, were all real servers healthy. */
+import { createBudget } from '../budget.js';
 import type { ConfigFiles } from '../config-files.js';
 import { buildDefinition } from '../definition.js';
 import { createLedger, type Ledger } from '../ledger.js';
@@ -27,11 +28,12 @@ export function readKeepalived(
   }
   const top = readBlocks(path, { files, ledger, configId, maxLines });
   const groups = readGroups(top, ledger);
+  const budget = createBudget();
   const services = top
     .filter(({ words }) => words[0] === 'virtual_server')
     .flatMap((directive) => {
       const server = readVirtualServer(directive, ledger);
-      return server ? settle(server, groups, ledger) : [];
+      return server ? settle(server, groups, { ledger, budget }) : [];
     });
   nameOthers(top, ledger);
   const definition = buildDefinition(services, ledger, 'merge');

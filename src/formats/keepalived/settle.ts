@@ -1,5 +1,6 @@
 /** From a virtual server as written to virtual services, with what keepalived assumes and corrects (check_data.c). */
 import { type Family, type Frontend, familyOfAddress, isFwmark } from '../../domain/keys.js';
+import type { Budget } from '../budget.js';
 import type { ReadServer, ReadService } from '../definition.js';
 import type { Ledger } from '../ledger.js';
 import { TOOLS_PERSISTENCE_SECONDS } from '../numbers.js';
@@ -18,7 +19,7 @@ interface Place {
 export function settle(
   server: VirtualServer,
   groups: ReadonlyMap<string, Group>,
-  ledger: Ledger,
+  { ledger, budget }: { readonly ledger: Ledger; readonly budget: Budget },
 ): ReadService[] {
   if (server.servers.length === 0) {
     ledger.name(server.from, 'error', 'It has no real servers: keepalived leaves it out.');
@@ -27,6 +28,10 @@ export function settle(
   const places = placesOf(server, groups);
   if (typeof places === 'string') {
     ledger.name(server.from, 'error', places);
+    return [];
+  }
+  if (!budget.spend(places.length * server.servers.length)) {
+    ledger.name(server.from, 'error', budget.refusal);
     return [];
   }
   const hasAddresses = places.some(({ frontend }) => !isFwmark(frontend));

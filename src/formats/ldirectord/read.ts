@@ -1,4 +1,5 @@
 /** Reads ldirectord.cf: what ldirectord would put into the IPVS table, were all real servers healthy. */
+import { createBudget } from '../budget.js';
 import { buildDefinition } from '../definition.js';
 import { createLedger, type Ledger } from '../ledger.js';
 import { DEFAULT_CLUSTER, type ImportOptions, type ImportResult } from '../result.js';
@@ -16,8 +17,9 @@ export function readLdirectord(
   { file = 'ldirectord.cf', cluster = DEFAULT_CLUSTER }: LdirectordImportOptions = {},
 ): ImportResult {
   const ledger = createLedger();
+  const budget = createBudget();
   const services = readSections(text, file, ledger).flatMap((section) => {
-    if (/^virtual6?$/.test(section.head.name)) return readVirtual(section, ledger) ?? [];
+    if (/^virtual6?$/.test(section.head.name)) return readVirtual(section, { ledger, budget }) ?? [];
     nameGlobal(section, ledger);
     return [];
   });

@@ -1,6 +1,7 @@
 /** `virtual = …` and the directives below it. */
 import { type Frontend, frontendKey } from '../../domain/keys.js';
 import { SCHEDULERS } from '../../domain/schema/virtual-service.js';
+import type { Budget } from '../budget.js';
 import type { ReadServer, ReadService } from '../definition.js';
 import type { Ledger } from '../ledger.js';
 import { MAX_PERSISTENCE_SECONDS, parseEndpoint, parseUnsigned, prefixLengthOfMask } from '../numbers.js';
@@ -21,6 +22,7 @@ interface Virtual {
   /** checktype = off: ldirectord never activates the real servers. */
   isOff: boolean;
   readonly reals: Setting[];
+  readonly budget: Budget;
 }
 
 /** Returns nothing when the setting was taken over, or a sentence that says why not. */
@@ -41,7 +43,10 @@ const HANDLERS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 const MAX_U32 = 0xffffffff;
 
 /** The service, or undefined when its first line says nothing; the reason is in the ledger then. */
-export function readVirtual({ head, settings }: Section, ledger: Ledger): ReadService | undefined {
+export function readVirtual(
+  { head, settings }: Section,
+  { ledger, budget }: { readonly ledger: Ledger; readonly budget: Budget },
+): ReadService | undefined {
   const isIpv6 = head.name === 'virtual6';
   const frontend = readFrontend(head.value ?? '', isIpv6);
   if (typeof frontend === 'string') {
@@ -59,6 +64,7 @@ export function readVirtual({ head, settings }: Section, ledger: Ledger): ReadSe
     onePacket: false,
     isOff: false,
     reals: [],
+    budget,
   };
   for (const setting of settings) readSetting(virtual, setting, ledger);
   return settle(virtual, head, ledger);
@@ -168,6 +174,10 @@ function readServers(virtual: Virtual, setting: Setting, ledger: Ledger): ReadSe
   const servers = readReal(setting, virtual.frontend, ledger);
   if (typeof servers === 'string') {
     ledger.name(setting.from, 'error', servers);
+    return [];
+  }
+  if (!virtual.budget.spend(servers.length)) {
+    ledger.name(setting.from, 'error', virtual.budget.refusal);
     return [];
   }
   if (!virtual.isOff) return servers;
