@@ -1,17 +1,12 @@
 /** From the services that a reader found to one cluster definition: named, minimal, and valid by the domain's rules. */
-import { effectiveForwarding, frontendOf } from '../domain/desired.js';
+import { frontendOf } from '../domain/desired.js';
 import type { Violation } from '../domain/errors.js';
 import { destinationKey, frontendKey } from '../domain/keys.js';
-import {
-  clusterViolations,
-  pairingViolations,
-  realServerViolations,
-  virtualServiceViolations,
-} from '../domain/rules.js';
-import { type ClusterSpec, normaliseCluster } from '../domain/schema/cluster.js';
+import { pairingViolations, realServerViolations, virtualServiceViolations } from '../domain/rules.js';
+import type { normaliseCluster } from '../domain/schema/cluster.js';
 import { type ForwardingInput, normaliseForwarding } from '../domain/schema/forwarding.js';
 import { normaliseRealServer } from '../domain/schema/real-server.js';
-import { normaliseVirtualService } from '../domain/schema/virtual-service.js';
+import { normaliseVirtualService, type VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { Ledger } from './ledger.js';
 import { minimalForwarding, minimalServer, minimalService } from './minimal.js';
 import { freeName, realServerName, serviceName } from './naming.js';
@@ -49,6 +44,13 @@ export interface ReadServer {
   readonly from: Directive;
   readonly spec: ServerSettings;
   readonly forwarding: ForwardingInput;
+}
+
+/** One frontend, with the real servers of all services that have it. */
+interface Entry {
+  readonly service: ReadService;
+  readonly spec: VirtualServiceSpec;
+  readonly servers: Map<string, ReadServer>;
 }
 
 const DEFAULT_FORWARDING: ForwardingInput = { method: 'dr' };
@@ -116,9 +118,10 @@ function withoutRepeats(
   ledger: Ledger,
   sameFrontend: 'merge' | 'refuse',
 ): ReadService[] {
-  const byFrontend = new Map<string, { service: ReadService; servers: Map<string, ReadServer> }>();
+  const byFrontend = new Map<string, Entry>();
   for (const service of services) {
-    const key = frontendKey(frontendOf(normaliseVirtualService(service.spec)));
+    const spec = normaliseVirtualService(service.spec);
+    const key = frontendKey(frontendOf(spec));
     const earlier = byFrontend.get(key);
     if (earlier && sameFrontend === 'refuse') {
       ledger.name(
@@ -131,8 +134,9 @@ function withoutRepeats(
     if (earlier) {
       const detail = `${key} is defined again (first in line ${earlier.service.from.line}): the settings of the first stay, the real servers are joined.`;
       ledger.note(service.from, service.from.words.join(' '), 'error', detail);
+      coverSettings(service, ledger);
     }
-    const entry = earlier ?? { service, servers: new Map<string, ReadServer>() };
+    const entry = earlier ?? { service, spec, servers: new Map<string, ReadServer>() };
     byFrontend.set(key, entry);
     for (const server of service.servers) addServer(entry, key, server, ledger);
   }
@@ -142,13 +146,19 @@ function withoutRepeats(
   }));
 }
 
+/** The finding on the repeated service stands for all of its block but the real servers. */
+function coverSettings({ from, servers }: ReadService, ledger: Ledger): void {
+  const kept = new Set(servers.map((server) => server.from));
+  for (const inner of from.block ?? []) if (!kept.has(inner)) ledger.cover(inner);
+}
+
 function addServer(
-  { service, servers }: { service: ReadService; servers: Map<string, ReadServer> },
+  { service, spec, servers }: Entry,
   frontend: string,
   server: ReadServer,
   ledger: Ledger,
 ): void {
-  const violations = serverViolations(service, server);
+  const violations = serverViolations(spec, server);
   if (violations.length > 0) {
     ledger.name(server.from, 'error', sentence(violations));
     return;
@@ -166,22 +176,10 @@ function addServer(
   }
 }
 
-function serverViolations(service: ReadService, server: ReadServer): Violation[] {
+function serverViolations(service: VirtualServiceSpec, server: ReadServer): Violation[] {
   const spec = normaliseRealServer(server.spec);
   const forwarding = normaliseForwarding(server.forwarding);
-  return [
-    ...realServerViolations(spec),
-    ...clusterViolations(clusterWith(forwarding)),
-    ...pairingViolations(
-      normaliseVirtualService(service.spec),
-      spec,
-      effectiveForwarding(clusterWith(forwarding), normaliseVirtualService(service.spec)),
-    ),
-  ];
-}
-
-function clusterWith(forwarding: ForwardingInput): ClusterSpec {
-  return normaliseCluster({ forwarding: normaliseForwarding(forwarding) });
+  return [...realServerViolations({ ...spec, forwarding }), ...pairingViolations(service, spec, forwarding)];
 }
 
 function sentence(violations: readonly Violation[]): string {

@@ -8,6 +8,8 @@ export interface Ledger {
   take(directive: Directive): void;
   /** It and all of its block are not in the definition, and this is why. */
   name(directive: Directive, severity: Severity, detail: string): void;
+  /** It and all of its block are not in the definition, as a finding about something else says. */
+  cover(directive: Directive): void;
   /** A remark that decides nothing about any directive. Said twice, it stands once. */
   note(place: Place, directive: string, severity: Severity, detail: string): void;
   /** Sorted by file, in the order in which files were met, and line. */
@@ -27,6 +29,14 @@ export function createLedger(): Ledger {
     if (!files.has(file)) files.set(file, files.size);
   }
 
+  function cover(directive: Directive): void {
+    const pending = [directive];
+    for (let one = pending.pop(); one; one = pending.pop()) {
+      state.set(one, 'named');
+      for (const inner of one.block ?? []) pending.push(inner);
+    }
+  }
+
   function note({ file, line }: Place, directive: string, severity: Severity, detail: string): void {
     const key = JSON.stringify([file, line, directive, detail]);
     if (said.has(key)) return;
@@ -43,12 +53,9 @@ export function createLedger(): Ledger {
     take: (directive) => {
       state.set(directive, 'taken');
     },
+    cover,
     name(directive, severity, detail) {
-      const pending = [directive];
-      for (let one = pending.pop(); one; one = pending.pop()) {
-        state.set(one, 'named');
-        for (const inner of one.block ?? []) pending.push(inner);
-      }
+      cover(directive);
       note(directive, directive.words.join(' '), severity, detail);
     },
     note,

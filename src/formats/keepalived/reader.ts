@@ -21,13 +21,26 @@ export function readBlock<T>(
   block: readonly Directive[],
   { keywords, others, ledger }: BlockVocabulary<T>,
 ): void {
+  const first = new Map<string, Directive>();
   for (const directive of block) {
     const word = directive.words[0] ?? '';
     const keyword = keywords.get(word);
     const other = others.get(word);
-    if (keyword) handle(into, directive, keyword, ledger);
-    else if (other) ledger.name(directive, other.severity, other.detail);
+    if (keyword) {
+      const isTaken = handle(into, directive, keyword, ledger);
+      if (isTaken && !keyword.hasBlock) noteRepeat(directive, first, ledger);
+    } else if (other) ledger.name(directive, other.severity, other.detail);
     else ledger.name(directive, 'error', `keepalived does not know "${word}" here${hint(directive)}.`);
+  }
+}
+
+function noteRepeat(directive: Directive, first: Map<string, Directive>, ledger: Ledger): void {
+  const word = directive.words[0] ?? '';
+  const earlier = first.get(word);
+  if (!earlier) first.set(word, directive);
+  else {
+    const detail = `${word} is given already (line ${earlier.line}): from here on this one counts.`;
+    ledger.note(directive, directive.words.join(' '), 'info', detail);
   }
 }
 
@@ -37,7 +50,7 @@ export interface BlockVocabulary<T> {
   readonly ledger: Ledger;
 }
 
-function handle<T>(into: T, directive: Directive, keyword: Keyword<T>, ledger: Ledger): void {
+function handle<T>(into: T, directive: Directive, keyword: Keyword<T>, ledger: Ledger): boolean {
   ledger.take(directive);
   const reason = keyword.handle(into, directive, ledger);
   if (reason !== undefined) ledger.name(directive, 'error', reason);
@@ -49,6 +62,7 @@ function handle<T>(into: T, directive: Directive, keyword: Keyword<T>, ledger: L
   if (extra.length > 0) {
     ledger.note(directive, directive.words.join(' '), 'error', `"${extra.join(' ')}" has no meaning here.`);
   }
+  return reason === undefined;
 }
 
 function hint({ words }: Directive): string {

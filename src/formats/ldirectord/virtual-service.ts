@@ -5,6 +5,7 @@ import type { Budget } from '../budget.js';
 import type { ReadServer, ReadService } from '../definition.js';
 import type { Ledger } from '../ledger.js';
 import { MAX_PERSISTENCE_SECONDS, parseEndpoint, parseUnsigned, prefixLengthOfMask } from '../numbers.js';
+import type { Directive } from '../result.js';
 import { schedulerFlag } from '../scheduler-flags.js';
 import { WELL_KNOWN_PORTS } from '../well-known-ports.js';
 import type { Section, Setting } from './directives.js';
@@ -22,6 +23,8 @@ interface Virtual {
   /** checktype = off: ldirectord never activates the real servers. */
   isOff: boolean;
   readonly reals: Setting[];
+  /** Where each directive was given first. */
+  readonly first: Map<string, Directive>;
   readonly budget: Budget;
 }
 
@@ -64,6 +67,7 @@ export function readVirtual(
     onePacket: false,
     isOff: false,
     reals: [],
+    first: new Map(),
     budget,
   };
   for (const setting of settings) readSetting(virtual, setting, ledger);
@@ -89,6 +93,12 @@ function readSetting(virtual: Virtual, setting: Setting, ledger: Ledger): void {
     ledger.name(from, 'error', former ?? `ldirectord does not know "${name}" here.`);
   } else if (handler) {
     ledger.take(from);
+    const earlier = virtual.first.get(name);
+    if (earlier && !name.startsWith('real')) {
+      const detail = `${name} is given already (line ${earlier.line}): this one counts.`;
+      ledger.note(from, from.words.join(' '), 'info', detail);
+    }
+    virtual.first.set(name, earlier ?? from);
     const reason = handler(virtual, setting, ledger);
     if (reason !== undefined) ledger.name(from, 'error', reason);
   } else if (other) {
