@@ -11,7 +11,7 @@ const IPVSADM_SERVICES_MAX = 1000;
 /** Takes minutes at the largest size: every entry is an audit event. */
 const PASS_ROUNDS = 1;
 
-/** After every round the table is compared with the definition, line for line, by `ipvsadm -Sn`. */
+/** After every push by the driver the table is compared with the definition, line for line, by `ipvsadm -Sn`. */
 export const coldPush: BenchCase = {
   name: 'cold-push',
   title: 'Cold push of a whole definition into an empty kernel',
