@@ -12,6 +12,7 @@ import { requestIdOf } from './request.js';
 import { auditEventRoutes } from './routes/audit-events.js';
 import { clusterRoutes } from './routes/clusters.js';
 import { definitionRoutes } from './routes/definition.js';
+import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
 import { healthRoutes } from './routes/health.js';
 import { problemRoutes } from './routes/problems.js';
@@ -83,6 +84,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       realServerRoutes,
       definitionRoutes,
       directorRoutes,
+      directorSettingRoutes,
       auditEventRoutes,
     ]) {
       await authenticated.register(routes, { control });

@@ -249,6 +249,36 @@ export const DRIFT = {
   operations,
 };
 
+const timeouts = { tcpSeconds: 900, tcpFinSeconds: 60, udpSeconds: 120 };
+
+export const TIMEOUTS = {
+  input: { spec: timeouts },
+  setting: {
+    director: NAMES.director,
+    spec: timeouts,
+    status: { state: 'applied', actual: timeouts, detail: null },
+    revision: 8,
+    etag: '"8"',
+  },
+};
+
+const daemon = { interface: 'eth0', syncId: 7, group: '224.0.0.81', port: 8848, ttl: 1, maxLength: null };
+
+export const SYNC_DAEMONS = {
+  input: { spec: { master: { interface: 'eth0', syncId: 7 }, backup: null } },
+  setting: {
+    director: NAMES.director,
+    spec: { master: daemon, backup: null },
+    status: {
+      state: 'applied',
+      actual: { master: { ...daemon, maxLength: 1472 }, backup: null },
+      detail: null,
+    },
+    revision: 9,
+    etag: '"9"',
+  },
+};
+
 export const AUDIT_EVENT = {
   id: 6,
   time,

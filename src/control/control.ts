@@ -7,6 +7,7 @@ import type { Names } from '../domain/names.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
+import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Role } from './operations.js';
@@ -109,6 +110,18 @@ export interface Directors {
   reconcile(call: Call, director: string): Promise<Reconciliation>;
 }
 
+/** One section of a director's settings: timeouts, or synchronisation daemons. */
+export interface DirectorSettings<S extends Section> {
+  /** What is wanted and, read from the kernel now, what it has. */
+  get(call: Call, director: string): Promise<Setting<S>>;
+  replace(
+    call: Call,
+    director: string,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<WriteAnswer<Setting<S>>>;
+}
+
 export interface AuditQuery {
   readonly pageSize?: number;
   readonly pageToken?: string;
@@ -163,6 +176,8 @@ export interface Control {
   readonly realServers: Resources<RealServer>;
   readonly definitions: Definitions;
   readonly directors: Directors;
+  readonly timeouts: DirectorSettings<'timeouts'>;
+  readonly syncDaemons: DirectorSettings<'syncDaemons'>;
   readonly auditEvents: AuditEvents;
   readonly authentication: Authentication;
   readiness(): Promise<Readiness>;

@@ -3,6 +3,7 @@ import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
 import type { Authentication, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
+import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
@@ -30,6 +31,8 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     }),
     definitions: createDefinitions(store, reconciler),
     directors: createDirectors({ store, reconciler, now }),
+    timeouts: createTimeouts(store, reconciler),
+    syncDaemons: createSyncDaemons(store, reconciler),
     auditEvents: createAuditEvents(store),
     authentication,
     async readiness() {

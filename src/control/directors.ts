@@ -22,16 +22,7 @@ interface Dependencies {
 export function createDirectors({ store, reconciler, now }: Dependencies): Directors {
   const { director, driver } = reconciler;
 
-  function requireDirector(name: string): void {
-    if (name === director.name) return;
-    throw new DomainError(
-      'DIRECTOR_NOT_FOUND',
-      `There is no director "${name}"; there is "${director.name}".`,
-      {
-        metadata: { director: name },
-      },
-    );
-  }
+  const requireDirector = (name: string) => requireKnownDirector(director.name, name);
 
   return {
     async list(call, { pageSize, pageToken, filter = '' }) {
@@ -88,6 +79,14 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       return reconciler.reconcile(writeContext(call, 'createReconciliation'));
     },
   };
+}
+
+/** Rejects DIRECTOR_NOT_FOUND unless the name is that of the one director that is `known`. */
+export function requireKnownDirector(known: string, name: string): void {
+  if (name === known) return;
+  throw new DomainError('DIRECTOR_NOT_FOUND', `There is no director "${name}"; there is "${known}".`, {
+    metadata: { director: name },
+  });
 }
 
 function presentDirector({ director, intervalSeconds, problems }: Reconciler, store: Store): Director {

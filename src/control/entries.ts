@@ -13,10 +13,11 @@ import {
   serviceConfigOf,
 } from '../domain/desired.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import { destinationKey, frontendKey } from '../domain/keys.js';
+import { destinationKey, frontendKey, hasMixedFamilies } from '../domain/keys.js';
 import { isWithin, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
 import { pairingViolations } from '../domain/rules.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
+import type { DirectorSpec } from '../domain/schema/director-settings.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { OwnedEntry, Reader, StoredResource, Transaction } from '../store/store.js';
@@ -74,6 +75,7 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
     if (capabilities) complain(resource.path, missingCapabilities(resource, capabilities));
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
     if (!entry) continue;
+    if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(reader, entry.key));
     const twin = wanted.get(entry.key);
     if (twin) clash ??= taken(entry, twin.path);
     else wanted.set(entry.key, entry);
@@ -131,6 +133,18 @@ function pairing(resource: StoredResource, resources: ByPath, scope: string): Vi
   const found = pairingViolations(service, spec, effectiveForwarding(cluster, service, spec));
   if (resource.path === scope) return found;
   return found.map((one) => ({ ...one, detail: `Real server ${nameOf(resource.path)}: ${one.detail}` }));
+}
+
+/** The protocol of synchronisation daemons has no words for real servers of another family than their service. */
+function synchronisation(reader: Reader, key: string): Violation[] {
+  const directors = reader.resources({ kind: 'director', parent: '', limit: 1 });
+  const isSynchronising = directors.some(({ spec }) => {
+    const { syncDaemons } = spec as DirectorSpec;
+    return syncDaemons?.master || syncDaemons?.backup;
+  });
+  if (!isSynchronising) return [];
+  const detail = `${key} mixes address families, and the director synchronises connections: use one family.`;
+  return [{ reason: 'SYNC_EXCLUDES_MIXED_FAMILIES', pointer: '/address', detail }];
 }
 
 function parentsOf(path: string, resources: ByPath): { cluster: ClusterSpec; service: VirtualServiceSpec } {

@@ -1,7 +1,7 @@
+import type { DirectorOperation } from '../domain/director-operation.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { Operation } from '../domain/table.js';
-import type { Previewed } from '../reconcile/write-path.js';
-import type { StoredResource, WriteContext } from '../store/store.js';
+import type { Committed, StoredResource, WriteContext } from '../store/store.js';
 import type { Call } from './control.js';
 import type { OperationName } from './operations.js';
 
@@ -17,7 +17,11 @@ export function writeContext(call: Call, action: OperationName): WriteContext {
   };
 }
 
-export function previewOf({ changes, operations }: Previewed<unknown>): Preview {
+interface Previewed extends Pick<Committed<unknown>, 'changes'> {
+  readonly operations: readonly (Operation | DirectorOperation)[];
+}
+
+export function previewOf({ changes, operations }: Previewed): Preview {
   return {
     validateOnly: true,
     changes: changes.map(({ path, before, after }) => ({
@@ -35,7 +39,7 @@ function snapshot({ labels, spec }: StoredResource): Record<string, unknown> {
 }
 
 /** An operation that the kernel has not been told. */
-export function unanswered(operation: Operation): Preview['operations'][number] {
+export function unanswered(operation: Operation | DirectorOperation): Preview['operations'][number] {
   const { command, key } = operation;
   return {
     command,

@@ -87,6 +87,11 @@ export const REASONS = {
     title: 'The tunnel type does not have this checksum option',
   },
   SNAT_NEEDS_FULLNAT: { code: 'INVALID_ARGUMENT', title: 'SNAT settings need the method fullnat' },
+  GROUP_NOT_MULTICAST: { code: 'INVALID_ARGUMENT', title: 'The group is no multicast address' },
+  SYNC_EXCLUDES_MIXED_FAMILIES: {
+    code: 'FAILED_PRECONDITION',
+    title: 'Connection synchronisation and real servers of the other family exclude each other',
+  },
   CAPABILITY_MISSING: { code: 'FAILED_PRECONDITION', title: 'The director cannot do this' },
 
   // resources

@@ -89,3 +89,10 @@ function parseEndpoint(text: string): Backend {
   if (address === undefined) throw new TypeError(`not an address and port: ${text}`);
   return { address, port: Number(match?.[3]) };
 }
+
+/** Whether a key is of a destination whose address family is not that of its service. */
+export function hasMixedFamilies(key: string): boolean {
+  if (frontendKeyOf(key) === key) return false;
+  const { frontend, backend } = parseDestination(key);
+  return familyOf(frontend) !== familyOfAddress(backend.address);
+}

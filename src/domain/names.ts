@@ -1,6 +1,6 @@
 /** Where a resource lives: names, and the path that is its identity in the store, in audit events and in URLs. */
 
-export const KINDS = ['project', 'cluster', 'virtualService', 'realServer', 'token'] as const;
+export const KINDS = ['project', 'cluster', 'virtualService', 'realServer', 'token', 'director'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The kinds that make up cluster definitions. */
@@ -12,6 +12,7 @@ const SEGMENTS = {
   virtualService: 'virtual-services',
   realServer: 'real-servers',
   token: 'tokens',
+  director: 'directors',
 } as const satisfies Record<Kind, string>;
 
 /** A DNS label. */

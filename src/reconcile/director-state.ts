@@ -1,4 +1,5 @@
 import type { Reconciliation } from '../domain/schema/director.js';
+import type { Section } from '../domain/schema/director-settings.js';
 import type { DriverInfo } from '../driver/driver.js';
 
 /** What lvsd knows of a director at this moment. Lives in memory: all of it is found again by the next pass. */
@@ -19,6 +20,13 @@ export interface DirectorState {
   everSynced: boolean;
   lastReconciliation: Reconciliation | null;
   foreignEntries: number | null;
+  /** Why a section of the settings is not in the kernel as it should be; one without a problem is. */
+  readonly settingProblems: Map<Section, SettingProblem>;
+}
+
+export interface SettingProblem {
+  readonly state: 'pending' | 'refused';
+  readonly detail: string;
 }
 
 export function createDirectorState(
@@ -33,6 +41,7 @@ export function createDirectorState(
     everSynced: false,
     lastReconciliation: null,
     foreignEntries: null,
+    settingProblems: new Map(),
   };
 }
 

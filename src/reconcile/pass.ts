@@ -12,6 +12,7 @@ import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { OwnedEntry, Store, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
+import { passSettings } from './director-settings.js';
 import { markSynced } from './director-state.js';
 import { noteConvergence } from './note-convergence.js';
 import { forgetGone, recordApplied, recordDrift, recordRefused } from './record.js';
@@ -45,6 +46,10 @@ export async function pass(side: KernelSide, options: PassOptions): Promise<Reco
   const outcome = await attempt(side, async () => {
     director.info = await driver.info();
     await compareAndConverge(side, options, tally);
+    const settings = await options.turns.run(() => passSettings(side, options.context));
+    tally.drift += settings.drift;
+    tally.operations += settings.operations;
+    tally.refused += settings.refused;
   });
   if (!(outcome instanceof KernelUnavailableError)) markSynced(director);
   director.lastReconciliation = {

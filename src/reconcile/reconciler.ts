@@ -5,6 +5,7 @@ import type { Reconciliation } from '../domain/schema/director.js';
 import type { IpvsDriver } from '../driver/driver.js';
 import type { Store, WriteContext } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
+import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
 import { pass, type Trigger } from './pass.js';
 import { createProblems, type Problems } from './problems.js';
@@ -12,7 +13,7 @@ import { createRunner } from './runner.js';
 import { createTurns } from './turns.js';
 import { createWritePath, type WritePath } from './write-path.js';
 
-export interface Reconciler extends WritePath {
+export interface Reconciler extends WritePath, SettingsPath {
   readonly director: DirectorState;
   readonly driver: IpvsDriver;
   readonly problems: Problems;
@@ -57,7 +58,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     try {
       const done = await passes.run(() => pass(side, { trigger, context, turns: writes, now }));
       report(done);
-      return done.outcome !== 'unavailable' && side.problems.size === 0;
+      return done.outcome !== 'unavailable' && side.problems.size + director.settingProblems.size === 0;
     } catch (error) {
       logger.error({ err: error, director: name }, 'a reconciliation failed by a defect or a store fault');
       return false;
@@ -71,6 +72,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   return {
     ...createWritePath(side, { turns: writes, requestPass: () => runner.trigger() }),
+    ...createSettingsPath(side, { turns: writes, requestPass: () => runner.trigger() }),
     director,
     driver,
     problems: side.problems,

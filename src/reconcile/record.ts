@@ -1,7 +1,6 @@
 import type { Difference } from '../domain/plan.js';
-import type { OperationResult } from '../driver/driver.js';
 import type { EventDraft, OwnedEntry, Transaction } from '../store/store.js';
-import { reportOperation } from './verdict.js';
+import { type AnyResult, reportOperation } from './verdict.js';
 
 /** An event of this many operations is still pleasant to read and to send. */
 const OPERATIONS_PER_EVENT = 500;
@@ -9,7 +8,7 @@ const OPERATIONS_PER_EVENT = 500;
 interface Report {
   readonly director: string;
   readonly resource: string;
-  readonly results: readonly OperationResult[];
+  readonly results: readonly AnyResult[];
   readonly durationMicros: number;
   readonly detail?: string;
 }

@@ -1,5 +1,7 @@
 import { constants } from 'node:os';
+import type { DirectorOperation } from '../domain/director-operation.js';
 import type { KernelOperation } from '../domain/schema/audit-event.js';
+import type { Operation } from '../domain/table.js';
 import type { OperationResult } from '../driver/driver.js';
 
 /**
@@ -11,8 +13,10 @@ export type Verdict = 'done' | 'surprise' | 'transient' | 'refused';
 const { EEXIST, ENOENT, ESRCH, ENOMEM, ENOBUFS, EAGAIN, EBUSY, EINTR } = constants.errno;
 const TRANSIENT = new Set([ENOMEM, ENOBUFS, EAGAIN, EBUSY, EINTR]);
 
+export type AnyResult = OperationResult<Operation> | OperationResult<DirectorOperation>;
+
 /** What the kernel's answer means, by command: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd. */
-export function judge({ operation, error }: OperationResult): Verdict {
+export function judge({ operation, error }: AnyResult): Verdict {
   if (!error) return 'done';
   if (TRANSIENT.has(error.errno)) return 'transient';
   const serviceMissing = error.errno === ESRCH;
@@ -30,6 +34,13 @@ export function judge({ operation, error }: OperationResult): Verdict {
       return destinationMissing ? 'surprise' : 'refused';
     case 'DEL_DEST':
       return destinationMissing ? 'done' : 'refused';
+    case 'NEW_DAEMON':
+      return error.errno === EEXIST ? 'surprise' : 'refused';
+    case 'DEL_DAEMON':
+      return error.errno === ESRCH ? 'done' : 'refused';
+    case 'SET_CONFIG':
+    case 'ZERO':
+      return 'refused';
   }
 }
 
@@ -38,7 +49,7 @@ export function isAlreadyThere({ error }: OperationResult): boolean {
 }
 
 /** As audit events show it. */
-export function reportOperation({ operation, error }: OperationResult): KernelOperation {
+export function reportOperation({ operation, error }: AnyResult): KernelOperation {
   return {
     command: operation.command,
     key: operation.key,

@@ -15,6 +15,12 @@ import {
   KernelTableSchema,
   ReconciliationSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
+import {
+  SyncDaemonSettingsSchema,
+  SyncDaemonsSchema,
+  TimeoutSettingsSchema,
+  TimeoutsSchema,
+} from '../../src/api-grpc/gen/lvsd/v1/director_settings_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import {
   VirtualServiceSchema,
@@ -27,6 +33,7 @@ import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
 import { Timestamp } from '../../src/domain/schema/common.js';
 import { Definition, DefinitionInput } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
+import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
@@ -52,6 +59,8 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [ReconciliationSchema, Reconciliation],
   [KernelTableSchema, KernelTable],
   [DriftSchema, Drift],
+  [TimeoutSettingsSchema, TimeoutSettings],
+  [SyncDaemonSettingsSchema, SyncDaemonSettings],
   [PreviewSchema, Preview],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
@@ -59,7 +68,13 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
 
 /** What clients write: every scalar of these can be absent, so that a missing field is told from zero. */
 const WRITTEN = new Set(
-  [ClusterSpecSchema, VirtualServiceSpecSchema, RealServerSpecSchema].flatMap(reachable),
+  [
+    ClusterSpecSchema,
+    VirtualServiceSpecSchema,
+    RealServerSpecSchema,
+    TimeoutsSchema,
+    SyncDaemonsSchema,
+  ].flatMap(reachable),
 );
 
 const timestamp = jsonSchema(Timestamp).description;
@@ -96,7 +111,8 @@ test('every write can be previewed, explained and named, and can have a precondi
         has('etag', 'only_create', 'update_mask'),
         {
           create: [],
-          replace: ['etag', 'only_create'],
+          // Settings are always there.
+          replace: /Timeouts|SyncDaemons/.test(localName) ? ['etag'] : ['etag', 'only_create'],
           update: ['etag', 'update_mask'],
           delete: ['etag'],
         }[verb],

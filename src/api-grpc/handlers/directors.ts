@@ -1,9 +1,14 @@
-import type { Control } from '../../control/control.js';
+import type { Control, DirectorSettings } from '../../control/control.js';
+import type { Section } from '../../domain/schema/director-settings.js';
 import type { DirectorService } from '../gen/lvsd/v1/director_service_pb.js';
-import type { Methods } from '../methods.js';
-import { pageOptions, requireNames } from './answers.js';
+import type { Context, Methods } from '../methods.js';
+import { pageOptions, requireNames, writeOptions } from './answers.js';
 
-export function directorMethods({ directors }: Control): Methods<typeof DirectorService> {
+export function directorMethods({
+  directors,
+  timeouts,
+  syncDaemons,
+}: Control): Methods<typeof DirectorService> {
   return {
     async listDirectors(request, { call }) {
       return directors.list(call, {
@@ -27,5 +32,40 @@ export function directorMethods({ directors }: Control): Methods<typeof Director
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };
     },
+    async getTimeouts(request, { call }) {
+      requireNames(request, ['director']);
+      return { timeouts: await timeouts.get(call, request.director) };
+    },
+    async replaceTimeouts(request, context) {
+      const { resource, ...answer } = await replaceSetting(timeouts, request, context);
+      return { timeouts: resource, ...answer };
+    },
+    async getSyncDaemons(request, { call }) {
+      requireNames(request, ['director']);
+      return { syncDaemons: await syncDaemons.get(call, request.director) };
+    },
+    async replaceSyncDaemons(request, context) {
+      const { resource, ...answer } = await replaceSetting(syncDaemons, request, context);
+      return { syncDaemons: resource, ...answer };
+    },
   };
+}
+
+interface ReplaceFields {
+  readonly director: string;
+  readonly validateOnly: boolean;
+  readonly etag: string;
+}
+
+/** An absent spec is null in JSON. */
+async function replaceSetting<S extends Section>(
+  settings: DirectorSettings<S>,
+  request: ReplaceFields,
+  { call, json }: Context,
+) {
+  requireNames(request, ['director']);
+  const body = { spec: json.spec ?? null };
+  const answer = await settings.replace(call, request.director, body, writeOptions(request));
+  if ('preview' in answer) return { preview: answer.preview };
+  return { resource: answer.resource, pending: answer.pending };
 }

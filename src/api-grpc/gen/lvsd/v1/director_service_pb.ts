@@ -4,15 +4,19 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Preview } from "./common_pb.js";
+import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb.js";
 import { file_lvsd_v1_director } from "./director_pb.js";
+import type { SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
+import { file_lvsd_v1_director_settings } from "./director_settings_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uMpIDCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJjChRDcmVhdGVSZWNvbmNpbGlhdGlvbhIkLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVSZWNvbmNpbGlhdGlvblJlc3BvbnNlYgZwcm90bzM", [file_lvsd_v1_director]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIMuQFCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJjChRDcmVhdGVSZWNvbmNpbGlhdGlvbhIkLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVSZWNvbmNpbGlhdGlvblJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings]);
 
 /**
  * Which directors, and how many.
@@ -267,6 +271,272 @@ export const CreateReconciliationResponseSchema: GenMessage<CreateReconciliation
   messageDesc(file_lvsd_v1_director_service, 9);
 
 /**
+ * Whose timeouts.
+ *
+ * @generated from message lvsd.v1.GetTimeoutsRequest
+ */
+export type GetTimeoutsRequest = Message<"lvsd.v1.GetTimeoutsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetTimeoutsRequest.
+ * Use `create(GetTimeoutsRequestSchema)` to create a new message.
+ */
+export const GetTimeoutsRequestSchema: GenMessage<GetTimeoutsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 10);
+
+/**
+ * The timeouts of a director.
+ *
+ * @generated from message lvsd.v1.GetTimeoutsResponse
+ */
+export type GetTimeoutsResponse = Message<"lvsd.v1.GetTimeoutsResponse"> & {
+  /**
+   * Wanted and in the kernel.
+   *
+   * @generated from field: lvsd.v1.TimeoutSettings timeouts = 1;
+   */
+  timeouts?: TimeoutSettings | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetTimeoutsResponse.
+ * Use `create(GetTimeoutsResponseSchema)` to create a new message.
+ */
+export const GetTimeoutsResponseSchema: GenMessage<GetTimeoutsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 11);
+
+/**
+ * What the timeouts of a director is to be from now on.
+ *
+ * @generated from message lvsd.v1.ReplaceTimeoutsRequest
+ */
+export type ReplaceTimeoutsRequest = Message<"lvsd.v1.ReplaceTimeoutsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * What the kernel is to have. Absent: no longer managed.
+   *
+   * @generated from field: lvsd.v1.Timeouts spec = 2;
+   */
+  spec?: Timeouts | undefined;
+
+  /**
+   * The write needs this entity tag (or one of a comma-separated list, or "*": any). Empty: no precondition.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
+
+  /**
+   * Everything but the commit and the kernel: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceTimeoutsRequest.
+ * Use `create(ReplaceTimeoutsRequestSchema)` to create a new message.
+ */
+export const ReplaceTimeoutsRequestSchema: GenMessage<ReplaceTimeoutsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 12);
+
+/**
+ * The timeouts was stored.
+ *
+ * @generated from message lvsd.v1.ReplaceTimeoutsResponse
+ */
+export type ReplaceTimeoutsResponse = Message<"lvsd.v1.ReplaceTimeoutsResponse"> & {
+  /**
+   * As stored; absent in the answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.TimeoutSettings timeouts = 1;
+   */
+  timeouts?: TimeoutSettings | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+
+  /**
+   * Stored, but not yet in the kernel.
+   *
+   * @generated from field: bool pending = 3;
+   */
+  pending: boolean;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceTimeoutsResponse.
+ * Use `create(ReplaceTimeoutsResponseSchema)` to create a new message.
+ */
+export const ReplaceTimeoutsResponseSchema: GenMessage<ReplaceTimeoutsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 13);
+
+/**
+ * Whose synchronisation.
+ *
+ * @generated from message lvsd.v1.GetSyncDaemonsRequest
+ */
+export type GetSyncDaemonsRequest = Message<"lvsd.v1.GetSyncDaemonsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetSyncDaemonsRequest.
+ * Use `create(GetSyncDaemonsRequestSchema)` to create a new message.
+ */
+export const GetSyncDaemonsRequestSchema: GenMessage<GetSyncDaemonsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 14);
+
+/**
+ * The synchronisation of a director.
+ *
+ * @generated from message lvsd.v1.GetSyncDaemonsResponse
+ */
+export type GetSyncDaemonsResponse = Message<"lvsd.v1.GetSyncDaemonsResponse"> & {
+  /**
+   * Wanted and in the kernel.
+   *
+   * @generated from field: lvsd.v1.SyncDaemonSettings sync_daemons = 1;
+   */
+  syncDaemons?: SyncDaemonSettings | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetSyncDaemonsResponse.
+ * Use `create(GetSyncDaemonsResponseSchema)` to create a new message.
+ */
+export const GetSyncDaemonsResponseSchema: GenMessage<GetSyncDaemonsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 15);
+
+/**
+ * What the synchronisation of a director is to be from now on.
+ *
+ * @generated from message lvsd.v1.ReplaceSyncDaemonsRequest
+ */
+export type ReplaceSyncDaemonsRequest = Message<"lvsd.v1.ReplaceSyncDaemonsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * What the kernel is to have. Absent: no longer managed.
+   *
+   * @generated from field: lvsd.v1.SyncDaemons spec = 2;
+   */
+  spec?: SyncDaemons | undefined;
+
+  /**
+   * The write needs this entity tag (or one of a comma-separated list, or "*": any). Empty: no precondition.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
+
+  /**
+   * Everything but the commit and the kernel: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceSyncDaemonsRequest.
+ * Use `create(ReplaceSyncDaemonsRequestSchema)` to create a new message.
+ */
+export const ReplaceSyncDaemonsRequestSchema: GenMessage<ReplaceSyncDaemonsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 16);
+
+/**
+ * The synchronisation was stored.
+ *
+ * @generated from message lvsd.v1.ReplaceSyncDaemonsResponse
+ */
+export type ReplaceSyncDaemonsResponse = Message<"lvsd.v1.ReplaceSyncDaemonsResponse"> & {
+  /**
+   * As stored; absent in the answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.SyncDaemonSettings sync_daemons = 1;
+   */
+  syncDaemons?: SyncDaemonSettings | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+
+  /**
+   * Stored, but not yet in the kernel.
+   *
+   * @generated from field: bool pending = 3;
+   */
+  pending: boolean;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceSyncDaemonsResponse.
+ * Use `create(ReplaceSyncDaemonsResponseSchema)` to create a new message.
+ */
+export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 17);
+
+/**
  * The hosts whose kernels run IPVS, and what is in their tables.
  *
  * @generated from service lvsd.v1.DirectorService
@@ -322,6 +592,46 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof CreateReconciliationRequestSchema;
     output: typeof CreateReconciliationResponseSchema;
+  },
+  /**
+   * Gets the timeouts of connections, wanted and in the kernel.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.GetTimeouts
+   */
+  getTimeouts: {
+    methodKind: "unary";
+    input: typeof GetTimeoutsRequestSchema;
+    output: typeof GetTimeoutsResponseSchema;
+  },
+  /**
+   * Sets them from now on; without spec they are no longer managed.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.ReplaceTimeouts
+   */
+  replaceTimeouts: {
+    methodKind: "unary";
+    input: typeof ReplaceTimeoutsRequestSchema;
+    output: typeof ReplaceTimeoutsResponseSchema;
+  },
+  /**
+   * Gets the synchronisation of connections, wanted and in the kernel.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.GetSyncDaemons
+   */
+  getSyncDaemons: {
+    methodKind: "unary";
+    input: typeof GetSyncDaemonsRequestSchema;
+    output: typeof GetSyncDaemonsResponseSchema;
+  },
+  /**
+   * Sets it from now on; without spec it is no longer managed.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.ReplaceSyncDaemons
+   */
+  replaceSyncDaemons: {
+    methodKind: "unary";
+    input: typeof ReplaceSyncDaemonsRequestSchema;
+    output: typeof ReplaceSyncDaemonsResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_director_service, 0);
