@@ -245,7 +245,10 @@ async function perform(control: Control, one: WriteStep): Promise<boolean> {
 async function byHand(run: Run, one: Extract<Step, { pick: number }>): Promise<void> {
   if (!run.available) return;
   const table = [...(await run.world.hand.read()).values()];
-  const owned = table.filter(({ key }) => run.life.store.read((reader) => reader.entry(key)));
+  // While a write is pending its key may be ours in the store and somebody else's in the kernel.
+  const owned = table.filter(
+    ({ key }) => !run.foreign.has(frontendKeyOf(key)) && run.life.store.read((reader) => reader.entry(key)),
+  );
   const target = owned[one.pick % Math.max(1, owned.length)];
   if (one.do === 'spoil' && target) await run.world.hand.apply([spoiling(target, one.by)]);
   const frontend = FRONTENDS[one.pick % FRONTENDS.length];
