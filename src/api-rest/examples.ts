@@ -249,6 +249,11 @@ export const DRIFT = {
   operations,
 };
 
+export const COUNTER_RESET = {
+  input: { key: serviceKey },
+  reset: { director: NAMES.director, time, key: serviceKey },
+};
+
 const timeouts = { tcpSeconds: 900, tcpFinSeconds: 60, udpSeconds: 120 };
 
 export const TIMEOUTS = {

@@ -5,6 +5,7 @@
  */
 import type { Names } from '../domain/names.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { CounterReset } from '../domain/schema/counter-reset.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
 import type { Section, Setting } from '../domain/schema/director-settings.js';
@@ -108,6 +109,8 @@ export interface Directors {
   drift(call: Call, director: string): Promise<Drift>;
   /** A full pass, now; resolves when it is done. */
   reconcile(call: Call, director: string): Promise<Reconciliation>;
+  /** `body` is a CounterResetInput; undefined: all counters. */
+  resetCounters(call: Call, director: string, body: unknown): Promise<CounterReset>;
 }
 
 /** One section of a director's settings: timeouts, or synchronisation daemons. */

@@ -9,6 +9,7 @@ import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
+import { createCounterResets } from './counter-resets.js';
 import { presentTable } from './kernel-table.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { unanswered, writeContext } from './write-context.js';
@@ -78,6 +79,8 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       requireDirector(name);
       return reconciler.reconcile(writeContext(call, 'createReconciliation'));
     },
+
+    resetCounters: createCounterResets({ store, reconciler, now }),
   };
 }
 
@@ -133,12 +136,13 @@ function withoutStats(table: ReadonlyMap<string, TableEntry>): Map<string, Table
   return bare;
 }
 
-async function reaching<T>(work: Promise<T>): Promise<T> {
+/** Rejects KERNEL_UNAVAILABLE when the kernel cannot be reached. */
+export async function reaching<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof KernelUnavailableError)) throw error;
-    throw new DomainError('KERNEL_UNAVAILABLE', `The kernel cannot be read: ${error.message}`, {
+    throw new DomainError('KERNEL_UNAVAILABLE', `The kernel cannot be reached: ${error.message}`, {
       cause: error,
     });
   }

@@ -40,6 +40,7 @@ export const OPERATIONS = {
   getTable: { role: 'viewer', scope: 'server' },
   getDrift: { role: 'viewer', scope: 'server' },
   createReconciliation: { role: 'operator', scope: 'server' },
+  createCounterReset: { role: 'operator', scope: 'server' },
   getTimeouts: { role: 'viewer', scope: 'server' },
   replaceTimeouts: { role: 'editor', scope: 'server' },
   getSyncDaemons: { role: 'viewer', scope: 'server' },

@@ -107,6 +107,7 @@ export const REASONS = {
   ETAG_MISMATCH: { code: 'ABORTED', title: 'The resource is not at the revision that the request names' },
 
   // the kernel
+  KERNEL_ENTRY_NOT_FOUND: { code: 'NOT_FOUND', title: 'The kernel has no such entry' },
   KERNEL_REFUSED: { code: 'FAILED_PRECONDITION', title: 'The kernel refused the change' },
   KERNEL_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The kernel cannot be reached' },
 

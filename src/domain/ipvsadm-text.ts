@@ -1,8 +1,9 @@
 /**
- * A kernel table as ipvsadm 1.31 prints it: `ipvsadm -Ln` and `ipvsadm -Sn`, byte for byte. Thresholds are in neither.
+ * A kernel table as ipvsadm 1.31 prints it: `ipvsadm -Ln` in its views and `ipvsadm -Sn`, byte for byte.
  * What ipvsadm has no word for (the method `bypass`) is shown under its own name and saved as direct routing.
  */
 import { addressBytes } from './address.js';
+import { type ListView, type ViewText, viewText } from './ipvsadm-views.js';
 import { endpoint } from './keys.js';
 import type { KernelTable, TableDestination, TableService } from './schema/director.js';
 
@@ -26,20 +27,40 @@ const CHECKSUM_OPTIONS: Readonly<Record<string, string>> = {
   remcsum: '--tun-remcsum',
 };
 
-/** As `ipvsadm -Ln` prints it. */
-export function ipvsadmList(table: KernelTable, header: ListHeader): string {
+interface ListOptions {
+  readonly view?: ListView | undefined;
+  /** As `--exact`. */
+  readonly exact?: boolean | undefined;
+}
+
+/** As `ipvsadm -Ln` prints it. The views stats and rate need a table that was read with counters. */
+export function ipvsadmList(
+  table: KernelTable,
+  header: ListHeader,
+  { view = 'list', exact = false }: ListOptions = {},
+): string {
+  const names = { frontend: listedFrontend, service: listedService };
+  const text = view === 'list' ? PLAIN_LIST : viewText(view, { names, exact });
   const lines = [
     `IP Virtual Server version ${header.ipvsVersion ?? '0.0.0'} (size=${header.connectionTableSize ?? 0})`,
-    'Prot LocalAddress:Port Scheduler Flags',
-    '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn',
+    ...text.titles,
   ];
   for (const service of inOrder(table.services, placeOfService)) {
-    lines.push(listedService(service));
+    lines.push(text.service(service));
     for (const destination of inOrder(service.destinations, placeOfDestination))
-      lines.push(listed(destination));
+      lines.push(text.destination(destination));
   }
   return `${lines.join('\n')}\n`;
 }
+
+const PLAIN_LIST: ViewText = {
+  titles: [
+    'Prot LocalAddress:Port Scheduler Flags',
+    '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn',
+  ],
+  service: listedService,
+  destination: listed,
+};
 
 /** As `ipvsadm -Sn` prints it, ready for `ipvsadm -R`; an empty table is no text at all. */
 export function ipvsadmSave(table: KernelTable): string {

@@ -16,6 +16,7 @@ import {
   ReconciliationSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
 import {
+  CounterResetSchema,
   SyncDaemonSettingsSchema,
   SyncDaemonsSchema,
   TimeoutSettingsSchema,
@@ -31,6 +32,7 @@ import { OPERATIONS } from '../../src/control/operations.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
 import { Timestamp } from '../../src/domain/schema/common.js';
+import { CounterReset } from '../../src/domain/schema/counter-reset.js';
 import { Definition, DefinitionInput } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
 import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
@@ -59,6 +61,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [ReconciliationSchema, Reconciliation],
   [KernelTableSchema, KernelTable],
   [DriftSchema, Drift],
+  [CounterResetSchema, CounterReset],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
   [PreviewSchema, Preview],
@@ -103,7 +106,7 @@ test('every write can be previewed, explained and named, and can have a precondi
     const fields = input.fields.map(({ name }) => name);
     const has = (...names: string[]) => names.filter((name) => fields.includes(name));
     const verb = /^(create|replace|update|delete)/.exec(localName)?.[1];
-    if (localName === 'createReconciliation') {
+    if (localName === 'createReconciliation' || localName === 'createCounterReset') {
       assert.deepEqual(has('validate_only', 'reason', 'request_id'), ['reason', 'request_id'], localName);
     } else if (verb) {
       assert.deepEqual(has('validate_only', 'reason', 'request_id').length, 3, localName);

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
 import { presentTable } from '../../src/control/kernel-table.js';
 import { ipvsadmList, ipvsadmSave } from '../../src/domain/ipvsadm-text.js';
+import { LIST_VIEWS } from '../../src/domain/ipvsadm-views.js';
 import { familyOf } from '../../src/domain/keys.js';
 import type { KernelTable } from '../../src/domain/schema/director.js';
 import type { Operation } from '../../src/domain/table.js';
@@ -38,10 +41,16 @@ async function readTable(): Promise<KernelTable> {
   return { director: 'local', readTime: '2026-01-01T00:00:00.000Z', services };
 }
 
+const OPTIONS = LIST_VIEWS.filter((view) => view !== 'list');
+let turn = 0;
+
 async function assertSameText(): Promise<void> {
   const table = await readTable();
   assert.equal(ipvsadmList(table, header), ipvsadm(['-Ln']));
   assert.equal(ipvsadmSave(table), ipvsadm(['-Sn']));
+  // One option a table, in turns: each costs the guest a process.
+  const view = OPTIONS[turn++ % OPTIONS.length];
+  assert.equal(ipvsadmList(table, header, { view }), ipvsadm(['-Ln', `--${view}`]), view);
 }
 
 /** ipvsadm has no word for the method bypass: it prints a null pointer. */
@@ -91,6 +100,39 @@ test('services and real servers stand in the order of ipvsadm, however far apart
     await assertSameText();
   });
   await fc.assert(property, { seed, numRuns: 15, endOnFailure: true, includeErrorInReport: true });
+});
+
+test('counters read as ipvsadm prints them, in short and with all digits', async () => {
+  await clearTable(driver);
+  const dns = { protocol: 'udp', address: '127.0.0.1', port: 53 } as const;
+  await driver.apply([
+    newService(dns, { scheduler: 'rr' }),
+    newDestination(dns, { address: '127.0.0.1', port: 5300 }, { method: 'nat' }),
+  ]);
+  const socket = createSocket('udp4');
+  const message = Buffer.alloc(60_000);
+  for (let sent = 0; sent < 2500; sent++) {
+    await new Promise((resolve) => socket.send(message, dns.port, dns.address, resolve));
+  }
+  socket.close();
+  // Totals are summed up every two seconds; rates fade away in some more.
+  await wait(2500);
+  const table = await readTable();
+  assert.match(ipvsadmList(table, header, { view: 'stats' }), / {2}1\d{5}K/);
+  for (const exact of [false, true]) {
+    const options = exact ? ['--exact'] : [];
+    const text = ipvsadmList(table, header, { view: 'stats', exact });
+    assert.equal(text, ipvsadm(['-Ln', '--stats', ...options]));
+  }
+  // Rates move: what was read before and after says the same when nothing moved in between.
+  for (let tries = 0; ; tries++) {
+    const before = ipvsadm(['-Ln', '--rate', '--exact']);
+    const text = ipvsadmList(await readTable(), header, { view: 'rate', exact: true });
+    if (before !== ipvsadm(['-Ln', '--rate', '--exact']) && tries < 20) continue;
+    assert.equal(text, before);
+    assert.doesNotMatch(text, /UDP {2}127\.0\.0\.1:53( +0){5}\n/);
+    break;
+  }
 });
 
 test('the saved text gives ipvsadm -R the same table', async () => {

@@ -32,6 +32,11 @@ export function directorMethods({
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };
     },
+    async createCounterReset(request, { call }) {
+      requireNames(request, ['director']);
+      const { director, key, resource } = request;
+      return { counterReset: await directors.resetCounters(call, director, { key, resource }) };
+    },
     async getTimeouts(request, { call }) {
       requireNames(request, ['director']);
       return { timeouts: await timeouts.get(call, request.director) };

@@ -4,11 +4,21 @@ import Type from 'typebox';
 import type { Control } from '../../control/control.js';
 import { DomainError } from '../../domain/errors.js';
 import { ipvsadmList, ipvsadmSave } from '../../domain/ipvsadm-text.js';
+import { LIST_VIEWS } from '../../domain/ipvsadm-views.js';
 import { closed } from '../../domain/schema/common.js';
+import { CounterReset, CounterResetInput } from '../../domain/schema/counter-reset.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../domain/schema/director.js';
 import { createValidator } from '../../domain/validate.js';
 import { preferredType } from '../accept.js';
-import { DIRECTOR, DRIFT, RECONCILIATION, TABLE, TABLE_LIST, TABLE_SAVE } from '../examples.js';
+import {
+  COUNTER_RESET,
+  DIRECTOR,
+  DRIFT,
+  RECONCILIATION,
+  TABLE,
+  TABLE_LIST,
+  TABLE_SAVE,
+} from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation } from '../operation.js';
 import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters } from '../parameters.js';
 import { callOf } from '../request.js';
@@ -65,6 +75,15 @@ const getTable = operation({
   query: Type.Object(
     {
       stats: Type.Optional(Type.Boolean({ description: 'true: with counters and rates (JSON only).' })),
+      view: Type.Optional(
+        Type.Enum(LIST_VIEWS, {
+          type: 'string',
+          description: 'What text/plain shows, named after the option of `ipvsadm -Ln` (default list).',
+        }),
+      ),
+      exact: Type.Optional(
+        Type.Boolean({ description: 'true: text/plain has all digits of counters, as `--exact`.' }),
+      ),
     },
     closed,
   ),
@@ -105,6 +124,28 @@ const createReconciliation = operation({
   answers: { 201: { description: 'The pass is done.', content: json(Reconciliation, RECONCILIATION) } },
   problems: [...kernelProblems, ...BODY_PROBLEMS, 'STORE_UNAVAILABLE'],
 });
+
+const createCounterReset = operation({
+  operationId: 'createCounterReset',
+  tag,
+  summary: 'Zero counters',
+  description:
+    'Of one service and its real servers, managed or foreign, or of all: totals and rates begin again at 0, as with ' +
+    '`ipvsadm -Z`. Connections are not touched.',
+  params: DirectorPath,
+  query: NoQuery,
+  headers: CreateHeaders,
+  body: { types: [JSON_TYPE], schema: CounterResetInput, example: COUNTER_RESET.input },
+  answers: { 201: { description: 'Zeroed.', content: json(CounterReset, COUNTER_RESET.reset) } },
+  problems: [
+    ...kernelProblems,
+    ...BODY_PROBLEMS,
+    'VIRTUAL_SERVICE_NOT_FOUND',
+    'KERNEL_ENTRY_NOT_FOUND',
+    'STORE_UNAVAILABLE',
+  ],
+});
+
 const checkEmpty = createValidator(Type.Object({}, closed));
 
 export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
@@ -126,11 +167,14 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
         `Accept one of ${JSON_TYPE}, ${LIST_TYPE} (as ipvsadm -Ln) and ${SAVE_TYPE} (as ipvsadm -Sn).`,
       );
     }
-    const table = await control.directors.table(callOf(request), director, request.query);
+    const { view, exact, stats = false } = request.query;
+    const needsStats = stats || (type === LIST_TYPE && (view === 'stats' || view === 'rate'));
+    const table = await control.directors.table(callOf(request), director, { stats: needsStats });
     if (type === JSON_TYPE) return table;
     reply.type(`${type}; charset=utf-8`);
     if (type === SAVE_TYPE) return reply.send(ipvsadmSave(table));
-    return reply.send(ipvsadmList(table, await control.directors.get(callOf(request), director)));
+    const header = await control.directors.get(callOf(request), director);
+    return reply.send(ipvsadmList(table, header, { view, exact }));
   });
 
   app.get('/v1/directors/:director/drift', { schema: getDrift }, (request) =>
@@ -146,6 +190,17 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
       return reply
         .code(201)
         .send(await control.directors.reconcile(callOf(request), request.params.director));
+    },
+  );
+
+  app.post(
+    '/v1/directors/:director/counter-resets',
+    { schema: createCounterReset },
+    async (request, reply) => {
+      const { params, body } = request;
+      return reply
+        .code(201)
+        .send(await control.directors.resetCounters(callOf(request), params.director, body));
     },
   );
 };

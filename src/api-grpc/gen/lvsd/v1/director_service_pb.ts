@@ -8,7 +8,7 @@ import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb.js";
 import { file_lvsd_v1_director } from "./director_pb.js";
-import type { SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
+import type { CounterReset, SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
 import { file_lvsd_v1_director_settings } from "./director_settings_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIMuQFCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJjChRDcmVhdGVSZWNvbmNpbGlhdGlvbhIkLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVSZWNvbmNpbGlhdGlvblJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIInAKGUNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSCwoDa2V5GAIgASgJEhAKCHJlc291cmNlGAMgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkoKGkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEiwKDWNvdW50ZXJfcmVzZXQYASABKAsyFS5sdnNkLnYxLkNvdW50ZXJSZXNldDLDBgoPRGlyZWN0b3JTZXJ2aWNlEk4KDUxpc3REaXJlY3RvcnMSHS5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXF1ZXN0Gh4ubHZzZC52MS5MaXN0RGlyZWN0b3JzUmVzcG9uc2USSAoLR2V0RGlyZWN0b3ISGy5sdnNkLnYxLkdldERpcmVjdG9yUmVxdWVzdBocLmx2c2QudjEuR2V0RGlyZWN0b3JSZXNwb25zZRI/CghHZXRUYWJsZRIYLmx2c2QudjEuR2V0VGFibGVSZXF1ZXN0GhkubHZzZC52MS5HZXRUYWJsZVJlc3BvbnNlEj8KCEdldERyaWZ0EhgubHZzZC52MS5HZXREcmlmdFJlcXVlc3QaGS5sdnNkLnYxLkdldERyaWZ0UmVzcG9uc2USYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings]);
 
 /**
  * Which directors, and how many.
@@ -537,6 +537,76 @@ export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResp
   messageDesc(file_lvsd_v1_director_service, 17);
 
 /**
+ * Whose counters; with neither key nor resource, those of every service.
+ *
+ * @generated from message lvsd.v1.CreateCounterResetRequest
+ */
+export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Key of a service in the table, managed or foreign.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * Path of a virtual service, instead of the key.
+   *
+   * @generated from field: string resource = 3;
+   */
+  resource: string;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateCounterResetRequest.
+ * Use `create(CreateCounterResetRequestSchema)` to create a new message.
+ */
+export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 18);
+
+/**
+ * Counters that were zeroed.
+ *
+ * @generated from message lvsd.v1.CreateCounterResetResponse
+ */
+export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResponse"> & {
+  /**
+   * What was done.
+   *
+   * @generated from field: lvsd.v1.CounterReset counter_reset = 1;
+   */
+  counterReset?: CounterReset | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateCounterResetResponse.
+ * Use `create(CreateCounterResetResponseSchema)` to create a new message.
+ */
+export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 19);
+
+/**
  * The hosts whose kernels run IPVS, and what is in their tables.
  *
  * @generated from service lvsd.v1.DirectorService
@@ -592,6 +662,16 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof CreateReconciliationRequestSchema;
     output: typeof CreateReconciliationResponseSchema;
+  },
+  /**
+   * Zeroes counters of one service or of all; connections are not touched.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.CreateCounterReset
+   */
+  createCounterReset: {
+    methodKind: "unary";
+    input: typeof CreateCounterResetRequestSchema;
+    output: typeof CreateCounterResetResponseSchema;
   },
   /**
    * Gets the timeouts of connections, wanted and in the kernel.

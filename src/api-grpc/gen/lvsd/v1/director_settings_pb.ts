@@ -4,13 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/director_settings.proto.
  */
 export const file_lvsd_v1_director_settings: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sdnNkL3YxL2RpcmVjdG9yX3NldHRpbmdzLnByb3RvEgdsdnNkLnYxIpABCghUaW1lb3V0cxIYCgt0Y3Bfc2Vjb25kcxgBIAEoDUgAiAEBEhwKD3RjcF9maW5fc2Vjb25kcxgCIAEoDUgBiAEBEhgKC3VkcF9zZWNvbmRzGAMgASgNSAKIAQFCDgoMX3RjcF9zZWNvbmRzQhIKEF90Y3BfZmluX3NlY29uZHNCDgoMX3VkcF9zZWNvbmRzItABCgpTeW5jRGFlbW9uEhYKCWludGVyZmFjZRgBIAEoCUgAiAEBEhQKB3N5bmNfaWQYAiABKA1IAYgBARISCgVncm91cBgDIAEoCUgCiAEBEhEKBHBvcnQYBCABKA1IA4gBARIQCgN0dGwYBSABKA1IBIgBARIXCgptYXhfbGVuZ3RoGAYgASgNSAWIAQFCDAoKX2ludGVyZmFjZUIKCghfc3luY19pZEIICgZfZ3JvdXBCBwoFX3BvcnRCBgoEX3R0bEINCgtfbWF4X2xlbmd0aCJXCgtTeW5jRGFlbW9ucxIjCgZtYXN0ZXIYASABKAsyEy5sdnNkLnYxLlN5bmNEYWVtb24SIwoGYmFja3VwGAIgASgLMhMubHZzZC52MS5TeW5jRGFlbW9uIogCCg9UaW1lb3V0U2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSLwoGc3RhdHVzGAMgASgLMh8ubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkacQoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSIQoGYWN0dWFsGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsIpQCChJTeW5jRGFlbW9uU2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSMgoGc3RhdHVzGAMgASgLMiIubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkadAoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSJAoGYWN0dWFsGAIgASgLMhQubHZzZC52MS5TeW5jRGFlbW9ucxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsKpsBCgxTZXR0aW5nU3RhdGUSHQoZU0VUVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFVFRJTkdfU1RBVEVfQVBQTElFRBABEhkKFVNFVFRJTkdfU1RBVEVfUEVORElORxACEhkKFVNFVFRJTkdfU1RBVEVfUkVGVVNFRBADEhsKF1NFVFRJTkdfU1RBVEVfVU5NQU5BR0VEEARiBnByb3RvMw");
+  fileDesc("Ch9sdnNkL3YxL2RpcmVjdG9yX3NldHRpbmdzLnByb3RvEgdsdnNkLnYxIpABCghUaW1lb3V0cxIYCgt0Y3Bfc2Vjb25kcxgBIAEoDUgAiAEBEhwKD3RjcF9maW5fc2Vjb25kcxgCIAEoDUgBiAEBEhgKC3VkcF9zZWNvbmRzGAMgASgNSAKIAQFCDgoMX3RjcF9zZWNvbmRzQhIKEF90Y3BfZmluX3NlY29uZHNCDgoMX3VkcF9zZWNvbmRzItABCgpTeW5jRGFlbW9uEhYKCWludGVyZmFjZRgBIAEoCUgAiAEBEhQKB3N5bmNfaWQYAiABKA1IAYgBARISCgVncm91cBgDIAEoCUgCiAEBEhEKBHBvcnQYBCABKA1IA4gBARIQCgN0dGwYBSABKA1IBIgBARIXCgptYXhfbGVuZ3RoGAYgASgNSAWIAQFCDAoKX2ludGVyZmFjZUIKCghfc3luY19pZEIICgZfZ3JvdXBCBwoFX3BvcnRCBgoEX3R0bEINCgtfbWF4X2xlbmd0aCJXCgtTeW5jRGFlbW9ucxIjCgZtYXN0ZXIYASABKAsyEy5sdnNkLnYxLlN5bmNEYWVtb24SIwoGYmFja3VwGAIgASgLMhMubHZzZC52MS5TeW5jRGFlbW9uIogCCg9UaW1lb3V0U2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSLwoGc3RhdHVzGAMgASgLMh8ubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkacQoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSIQoGYWN0dWFsGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsIpQCChJTeW5jRGFlbW9uU2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSMgoGc3RhdHVzGAMgASgLMiIubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkadAoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSJAoGYWN0dWFsGAIgASgLMhQubHZzZC52MS5TeW5jRGFlbW9ucxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsImQKDENvdW50ZXJSZXNldBIQCghkaXJlY3RvchgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgNrZXkYAyABKAlIAIgBAUIGCgRfa2V5KpsBCgxTZXR0aW5nU3RhdGUSHQoZU0VUVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFVFRJTkdfU1RBVEVfQVBQTElFRBABEhkKFVNFVFRJTkdfU1RBVEVfUEVORElORxACEhkKFVNFVFRJTkdfU1RBVEVfUkVGVVNFRBADEhsKF1NFVFRJTkdfU1RBVEVfVU5NQU5BR0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * How long connections without packets are kept. All three are required in what clients write.
@@ -298,6 +300,41 @@ export type SyncDaemonSettings_Status = Message<"lvsd.v1.SyncDaemonSettings.Stat
  */
 export const SyncDaemonSettings_StatusSchema: GenMessage<SyncDaemonSettings_Status> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_director_settings, 4, 0);
+
+/**
+ * Counters that were zeroed.
+ *
+ * @generated from message lvsd.v1.CounterReset
+ */
+export type CounterReset = Message<"lvsd.v1.CounterReset"> & {
+  /**
+   * Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The service. Absent: all of them.
+   *
+   * @generated from field: optional string key = 3;
+   */
+  key?: string | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CounterReset.
+ * Use `create(CounterResetSchema)` to create a new message.
+ */
+export const CounterResetSchema: GenMessage<CounterReset> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_settings, 5);
 
 /**
  * Whether the kernel has what is wanted.
