@@ -119,6 +119,46 @@ export const SETTINGS = {
   }),
 } as const;
 
+/** Settings of the commands that call a server. */
+export const CLIENT_SETTINGS = {
+  server: setting({
+    ...{ key: 'server', variable: 'LVSD_SERVER', flag: '--server <url>', fallback: 'http://127.0.0.1:8080' },
+    help: 'where the REST API is',
+    allowed: 'a URL such as http://127.0.0.1:8080',
+    parse: parseServerUrl,
+  }),
+  tokenFile: setting({
+    ...{ key: 'tokenFile', variable: 'LVSD_TOKEN_FILE', fallback: './data/admin-token' },
+    flag: '--token-file <file>',
+    help: 'the file that holds the token, unless LVSD_TOKEN is the token',
+    allowed: 'the path of a file',
+    parse: (text) => resolve(text),
+  }),
+} as const;
+
+export interface ClientConfig {
+  /** Without a slash at its end. */
+  readonly server: string;
+  /** False: nobody chose it, it is the default. */
+  readonly isServerChosen: boolean;
+  /** From the environment; never a flag, which others on the machine could read. */
+  readonly token: string | undefined;
+  /** Absolute; where the token is when it is not in the environment. */
+  readonly tokenFile: string;
+  readonly isTokenFileChosen: boolean;
+}
+
+export function readClientConfig(flags: Flags, environment: Environment = process.env): ClientConfig {
+  const { server, tokenFile } = CLIENT_SETTINGS;
+  return {
+    server: readSetting(server, flags, environment).value,
+    isServerChosen: isChosen(server, flags, environment),
+    token: flags[tokenFile.key] === undefined ? environment.LVSD_TOKEN || undefined : undefined,
+    tokenFile: readSetting(tokenFile, flags, environment).value,
+    isTokenFileChosen: isChosen(tokenFile, flags, environment),
+  };
+}
+
 /** Throws ConfigError for the first setting that is not what it must be. */
 export function readConfig(flags: Flags, environment: Environment = process.env): Config {
   const read = <T>(one: Setting<T>) => readSetting(one, flags, environment);
@@ -156,6 +196,10 @@ function readSetting<T>(one: Setting<T>, flags: Flags, environment: Environment)
   return { value, source };
 }
 
+function isChosen({ key, variable }: Setting<unknown>, flags: Flags, environment: Environment): boolean {
+  return flags[key] !== undefined || Boolean(environment[variable]);
+}
+
 /** There is no TLS yet, so only loopback is safe. */
 function guarded({ value, source }: Reading<Listener>, insecure: boolean): Listener {
   if (insecure || isLoopback(value.host)) return value;
@@ -176,6 +220,13 @@ function parseListener(text: string): Listener | undefined {
   if (host === undefined || Number(port) > 0xffff) return undefined;
   const valid = ipv6 === undefined ? isIP(host) === 4 || HOST_NAME.test(host) : isIP(host) === 6;
   return valid ? { host, port: Number(port) } : undefined;
+}
+
+function parseServerUrl(text: string): string | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, username, password, search, hash, href } = new URL(text);
+  const isPlain = username === '' && password === '' && search === '' && hash === '';
+  return isPlain && /^https?:$/.test(protocol) ? href.replace(/\/+$/, '') : undefined;
 }
 
 function parseHostNames(text: string): string[] | undefined {

@@ -2,12 +2,19 @@
 import { Command } from 'commander';
 import { auditCommand } from './audit.js';
 import { exitCodeOf, explain } from './errors.js';
+import { exportCommand } from './export.js';
+import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
 import { openapiCommand } from './openapi.js';
 import { serveCommand } from './serve.js';
 import { examples } from './settings.js';
 import { tokenCommand } from './token.js';
 import { version } from './version.js';
+
+const COMMANDS = [
+  ...[serveCommand, migrateCommand, importCommand, exportCommand],
+  ...[tokenCommand, auditCommand, openapiCommand],
+];
 
 process.umask(0o077); // the data directory holds who may do what: it is its owner's alone
 
@@ -20,12 +27,13 @@ const program = new Command('lvsd')
     'after',
     examples(
       ['lvsd serve', 'start; the first start leaves a token in data/admin-token'],
+      ['lvsd import /etc/keepalived/keepalived.conf', 'what would it be here? Writes nothing'],
       ['lvsd token create ci --role editor --project default', 'a token for a pipeline'],
       ['lvsd audit verify', 'check that nobody rewrote the audit log'],
     ),
   );
 
-for (const command of [serveCommand, migrateCommand, tokenCommand, auditCommand, openapiCommand]) {
+for (const command of COMMANDS) {
   program.addCommand(command());
 }
 

@@ -1,8 +1,6 @@
-/** A definition as YAML 1.2, which is its JSON in other clothes: the server takes back what it says. */
+/** YAML 1.2 that is JSON in other clothes: of a definition, the server takes back what it says. */
 import { stringify } from 'yaml';
-import type { Definition } from '../domain/schema/definition.js';
-import type { DefinitionDocument } from './definition.js';
 
-export function writeYaml(definition: Definition | DefinitionDocument): string {
-  return stringify(definition, { aliasDuplicateObjects: false, lineWidth: 0 });
+export function writeYaml(document: object): string {
+  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -21,6 +21,8 @@ test('every command explains itself, with examples', async () => {
     '',
     'serve',
     'migrate',
+    'import',
+    'export',
     'openapi',
     'audit verify',
     'token create',

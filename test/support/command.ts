@@ -13,9 +13,11 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The environment holds nothing but what is given. */
-export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** The environment holds nothing but what is given, nor does standard input. */
+export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = '') {
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => {}); // most commands end without reading it
+  child.stdin.end(input);
   const outcome: Promise<Outcome> = Promise.all([
     once(child, 'close'),
     text(child.stdout),
@@ -25,8 +27,12 @@ export function startCommand(args: readonly string[], env: NodeJS.ProcessEnv = {
 }
 
 /** Runs it to its end; it gets half a minute. */
-export async function runCommand(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Outcome> {
-  const { child, outcome } = startCommand(args, env);
+export async function runCommand(
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+  input?: string,
+): Promise<Outcome> {
+  const { child, outcome } = startCommand(args, env, input);
   const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
   try {
     return await outcome;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig, readDataDir, SETTINGS } from '../../src/config.js';
+import { ConfigError, readClientConfig, readConfig, readDataDir, SETTINGS } from '../../src/config.js';
 
 const README = new URL('../../../README.md', import.meta.url);
 
@@ -101,4 +101,27 @@ test('the table of the README is the table of the settings', () => {
     table,
     rows.map((row) => row.replace(/ +/g, ' ')),
   );
+});
+
+test('commands that call a server find it and their token in flags, in variables, or at the usual places', () => {
+  assert.deepEqual(readClientConfig({}, { LVSD_SERVER: '', LVSD_TOKEN: '' }), {
+    server: 'http://127.0.0.1:8080',
+    isServerChosen: false,
+    token: undefined,
+    tokenFile: resolve('data/admin-token'),
+    isTokenFileChosen: false,
+  });
+  const environment = { LVSD_SERVER: 'https://lvs.example.net/api/', LVSD_TOKEN: 'x', LVSD_TOKEN_FILE: '/t' };
+  const chosen = { isServerChosen: true, isTokenFileChosen: true };
+  assert.deepEqual(readClientConfig({}, environment), {
+    ...{ server: 'https://lvs.example.net/api', token: 'x', tokenFile: '/t' },
+    ...chosen,
+  });
+  assert.deepEqual(readClientConfig({ server: 'http://[::1]:1', tokenFile: '/u' }, environment), {
+    ...{ server: 'http://[::1]:1', token: undefined, tokenFile: '/u' },
+    ...chosen,
+  });
+  for (const server of ['127.0.0.1:8080', 'ftp://a', 'http://me:pw@a', 'http://a/?x=1', 'http://a/#x']) {
+    assert.throws(() => readClientConfig({ server }, {}), /^ConfigError: --server is ".+": it must be a URL/);
+  }
 });
