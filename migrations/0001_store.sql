@@ -13,16 +13,21 @@ CREATE TABLE resources (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX resources_by_parent ON resources (parent, kind, name);
+CREATE INDEX real_servers_by_address ON resources (spec ->> '$.address', path) WHERE kind = 'realServer';
 
 CREATE TABLE entries (
   key      TEXT PRIMARY KEY,
   path     TEXT NOT NULL,
-  state    TEXT NOT NULL CHECK (state IN ('living', 'removing')),
+  state    TEXT NOT NULL CHECK (state IN ('living', 'draining', 'removing')),
   config   TEXT NOT NULL,
-  revision INTEGER NOT NULL
+  revision INTEGER NOT NULL,
+  drain_seconds  INTEGER NOT NULL,
+  drain_deadline TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX entries_by_path ON entries (path);
+CREATE INDEX entries_draining ON entries (key) WHERE state = 'draining';
+CREATE INDEX entries_with_drain ON entries (key) WHERE state = 'draining' OR drain_deadline IS NOT NULL;
 
 CREATE TABLE credentials (
   hash BLOB PRIMARY KEY CHECK (length(hash) = 32),

@@ -9,7 +9,9 @@ import type { CounterReset } from '../domain/schema/counter-reset.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
 import type { Section, Setting } from '../domain/schema/director-settings.js';
+import type { Drain } from '../domain/schema/drain.js';
 import type { Preview } from '../domain/schema/preview.js';
+import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Role } from './operations.js';
 
@@ -39,6 +41,8 @@ export interface WriteOptions {
   readonly ifMatch?: string;
   /** If-None-Match: * on PUT: create only. */
   readonly onlyCreate?: boolean;
+  /** Whether what leaves the kernel by this write may let its connections end first (default true). */
+  readonly drain?: boolean;
 }
 
 export interface DeleteOptions extends WriteOptions {
@@ -72,10 +76,15 @@ export interface Page<R> {
   readonly nextPageToken: string;
 }
 
+export interface ReadOptions {
+  /** Also ask the kernel for connections, and how far drains have come; KERNEL_UNAVAILABLE when it cannot be reached. */
+  readonly connections?: boolean;
+}
+
 /** The standard methods of one kind. `names` reach the resource itself; for `list` and `create`, its parent. */
 export interface Resources<R> {
-  list(call: Call, parent: Names, query: ListQuery): Promise<Page<R>>;
-  get(call: Call, names: Names): Promise<R>;
+  list(call: Call, parent: Names, query: ListQuery & ReadOptions): Promise<Page<R>>;
+  get(call: Call, names: Names, options?: ReadOptions): Promise<R>;
   /** `body` is the kind's input schema with `name`. */
   create(call: Call, parent: Names, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
   /** Replaces labels and spec; creates when absent. */
@@ -102,11 +111,37 @@ export interface Definitions {
   ): Promise<WriteAnswer<TaggedDefinition>>;
 }
 
+export interface AddressNames {
+  readonly project: string;
+  /** Any spelling. */
+  readonly address: string;
+}
+
+/** An address with the entity tag of all its real servers. */
+export interface TaggedAddress {
+  readonly realServerAddress: RealServerAddress;
+  readonly etag: string;
+}
+
+/** The real servers of a project that have one address, in all virtual services. */
+export interface RealServerAddresses {
+  get(call: Call, names: AddressNames, options?: ReadOptions): Promise<TaggedAddress>;
+  /** Sets the admin state of all of them in one write; the answer has those that were changed. */
+  update(
+    call: Call,
+    names: AddressNames,
+    patch: unknown,
+    options: WriteOptions,
+  ): Promise<WriteAnswer<TaggedAddress>>;
+}
+
 export interface Directors {
   list(call: Call, query: ListQuery): Promise<Page<Director>>;
   get(call: Call, director: string): Promise<Director>;
   table(call: Call, director: string, options: { stats?: boolean }): Promise<KernelTable>;
   drift(call: Call, director: string): Promise<Drift>;
+  /** What drains, by key, with its connections now. */
+  drains(call: Call, director: string, query: ListQuery): Promise<Page<Drain>>;
   /** A full pass, now; resolves when it is done. */
   reconcile(call: Call, director: string): Promise<Reconciliation>;
   /** `body` is a CounterResetInput; undefined: all counters. */
@@ -177,6 +212,7 @@ export interface Control {
   readonly clusters: Resources<Cluster>;
   readonly virtualServices: Resources<VirtualService>;
   readonly realServers: Resources<RealServer>;
+  readonly realServerAddresses: RealServerAddresses;
   readonly definitions: Definitions;
   readonly directors: Directors;
   readonly timeouts: DirectorSettings<'timeouts'>;

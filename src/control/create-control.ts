@@ -6,7 +6,9 @@ import { createDefinitions } from './definitions.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { realServerObserver } from './observe.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
+import { createRealServerAddresses } from './real-server-addresses.js';
 import { createResources } from './resources.js';
 
 interface Dependencies {
@@ -17,19 +19,24 @@ interface Dependencies {
 }
 
 export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
+  const realServerParts = {
+    store,
+    reconciler,
+    now,
+    present: realServerPresenter(reconciler),
+    observe: realServerObserver({ store, reconciler, now }),
+  };
   return {
-    clusters: createResources(CLUSTER, { store, reconciler, present: clusterPresenter(reconciler) }),
+    clusters: createResources(CLUSTER, { store, reconciler, now, present: clusterPresenter(reconciler) }),
     virtualServices: createResources(VIRTUAL_SERVICE, {
       store,
       reconciler,
+      now,
       present: virtualServicePresenter(reconciler),
     }),
-    realServers: createResources(REAL_SERVER, {
-      store,
-      reconciler,
-      present: realServerPresenter(reconciler),
-    }),
-    definitions: createDefinitions(store, reconciler),
+    realServers: createResources(REAL_SERVER, realServerParts),
+    realServerAddresses: createRealServerAddresses(realServerParts),
+    definitions: createDefinitions({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     timeouts: createTimeouts(store, reconciler),
     syncDaemons: createSyncDaemons(store, reconciler),

@@ -1,5 +1,4 @@
 /** The cluster as one document. */
-import { createHash } from 'node:crypto';
 import { type Violation, violationError } from '../domain/errors.js';
 import { childPath, type Names, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
 import { type Definition, DefinitionInput } from '../domain/schema/definition.js';
@@ -10,13 +9,19 @@ import { authorise } from './authorise.js';
 import type { Definitions, TaggedDefinition } from './control.js';
 import { syncEntries } from './entries.js';
 import { CLUSTER, type KindDescriptor, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
-import { checkPreconditions } from './preconditions.js';
+import { checkPreconditions, treeEtag } from './preconditions.js';
 import { found, requireAncestors } from './resources.js';
 import { previewOf, writeContext } from './write-context.js';
 
+interface Dependencies {
+  readonly store: Store;
+  readonly reconciler: Reconciler;
+  readonly now: () => Date;
+}
+
 type Wanted = Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>;
 
-export function createDefinitions(store: Store, reconciler: Reconciler): Definitions {
+export function createDefinitions({ store, reconciler, now }: Dependencies): Definitions {
   const validate = createValidator(DefinitionInput);
 
   return {
@@ -42,6 +47,7 @@ export function createDefinitions(store: Store, reconciler: Reconciler): Definit
           syncEntries(tx, {
             scope: path,
             capabilities: reconciler.director.info?.capabilities ?? null,
+            leaving: { drain: options.drain ?? true, now: now() },
             pointerTo: (below) => `${documentPointer(path, below)}/spec`,
           });
         },
@@ -64,13 +70,6 @@ function tagged(reader: Reader, names: Names): TaggedDefinition {
 /** The cluster and everything below it, parents first. */
 function treeOf(reader: Reader, path: string): StoredResource[] {
   return [found(reader, path), ...reader.descendants(path)];
-}
-
-/** Changes when anything in the tree does, deletions included. */
-function treeEtag(resources: readonly StoredResource[]): string {
-  const hash = createHash('sha256');
-  for (const { path, revision } of resources) hash.update(`${path} ${revision}\n`);
-  return `"${hash.digest('base64url').slice(0, 22)}"`;
 }
 
 function documentOf(resources: readonly StoredResource[]): Definition {

@@ -3,15 +3,16 @@ import { parseFilter } from '../domain/filter.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
 import type { TableEntry } from '../domain/table.js';
-import { KernelUnavailableError } from '../driver/kernel-error.js';
 import { entryPages } from '../reconcile/pass.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { createCounterResets } from './counter-resets.js';
+import { listDrains } from './drains.js';
 import { presentTable } from './kernel-table.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
+import { reaching } from './reaching.js';
 import { unanswered, writeContext } from './write-context.js';
 
 interface Dependencies {
@@ -74,6 +75,12 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       };
     },
 
+    async drains(call, name, query) {
+      authorise(call, 'listDrains');
+      requireDirector(name);
+      return listDrains({ store, reconciler, now }, query);
+    },
+
     async reconcile(call, name) {
       authorise(call, 'createReconciliation');
       requireDirector(name);
@@ -124,7 +131,7 @@ function presentDifference({ type, desired, actual }: Difference<OwnedEntry>): D
     type,
     key: desired.key,
     resource: desired.path,
-    desired: desired.state === 'living' ? { ...desired.config } : null,
+    desired: desired.state !== 'removing' ? { ...desired.config } : null,
     actual: actual && { ...actual.config },
   };
 }
@@ -134,16 +141,4 @@ function withoutStats(table: ReadonlyMap<string, TableEntry>): Map<string, Table
   const bare = new Map<string, TableEntry>();
   for (const [key, { stats: _, ...entry }] of table) bare.set(key, entry);
   return bare;
-}
-
-/** Rejects KERNEL_UNAVAILABLE when the kernel cannot be reached. */
-export async function reaching<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof KernelUnavailableError)) throw error;
-    throw new DomainError('KERNEL_UNAVAILABLE', `The kernel cannot be reached: ${error.message}`, {
-      cause: error,
-    });
-  }
 }

@@ -8,6 +8,7 @@ import { missingForForwarding, missingForService } from '../domain/capabilities.
 import {
   backendOf,
   destinationConfigOf,
+  drainSecondsOf,
   effectiveForwarding,
   frontendOf,
   serviceConfigOf,
@@ -21,6 +22,7 @@ import type { DirectorSpec } from '../domain/schema/director-settings.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { OwnedEntry, Reader, StoredResource, Transaction } from '../store/store.js';
+import { deadline, type Leaving, movedDeadline, release } from './leaving.js';
 
 interface SyncOptions {
   /** The resource whose subtree may need other entries than it has. */
@@ -29,6 +31,8 @@ interface SyncOptions {
   readonly shallow?: boolean;
   /** What the director can do; null when it is not known. */
   readonly capabilities: Capabilities | null;
+  /** How what is not wanted any more leaves the kernel. */
+  readonly leaving: Leaving;
   /** Where in the request's body the spec of a resource stands, for violations. */
   readonly pointerTo: (path: string) => string;
 }
@@ -44,21 +48,28 @@ export function syncEntries(tx: Transaction, options: SyncOptions): void {
   const wanted = wantedEntries(tx, options);
   const current = tx.entriesOf(scope).filter(({ path }) => !shallow || path === scope);
   for (const entry of current) {
-    if (entry.state === 'living' && !wanted.has(entry.key)) tx.putEntry({ ...entry, state: 'removing' });
+    if (!wanted.has(entry.key)) release(tx, entry, options.leaving);
   }
   for (const entry of wanted.values()) {
     const holder = tx.entry(entry.key);
     if (holder?.state === 'living' && !isWithin(holder.path, scope)) throw taken(entry, holder.path);
-    if (!holder || !isSame(holder, entry)) tx.putEntry(entry);
+    tx.putEntry(settled(entry, holder));
   }
 }
 
-function isSame(a: OwnedEntry, b: OwnedEntry): boolean {
-  return a.state === b.state && a.path === b.path && isDeepStrictEqual(a.config, b.config);
+/** What is stored for a wanted entry: what is there, where nothing but the revision differs. A drain that goes on began when it began. */
+function settled(wanted: OwnedEntry, holder: OwnedEntry | undefined): OwnedEntry {
+  if (!holder) return wanted;
+  const { drainDeadline } = holder;
+  const next =
+    wanted.drainDeadline && drainDeadline
+      ? { ...wanted, drainDeadline: movedDeadline({ ...holder, drainDeadline }, wanted.drainSeconds) }
+      : wanted;
+  return isDeepStrictEqual({ ...holder, revision: next.revision }, next) ? holder : next;
 }
 
 function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
-  const { scope, shallow, capabilities, pointerTo } = options;
+  const { scope, shallow, capabilities, leaving, pointerTo } = options;
   const resources = new Map<string, StoredResource>();
   for (const resource of relevantResources(reader, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
@@ -71,7 +82,7 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
   };
   for (const resource of resources.values()) {
     if (!isWithin(resource.path, scope)) continue;
-    const entry = entryOf(resource, resources);
+    const entry = entryOf(resource, resources, leaving.now);
     if (capabilities) complain(resource.path, missingCapabilities(resource, capabilities));
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
     if (!entry) continue;
@@ -97,7 +108,7 @@ function relevantResources(reader: Reader, scope: string, shallow: boolean): Sto
 
 type ByPath = ReadonlyMap<string, StoredResource>;
 
-function entryOf(resource: StoredResource, resources: ByPath): OwnedEntry | undefined {
+function entryOf(resource: StoredResource, resources: ByPath, now: Date): OwnedEntry | undefined {
   const { kind, path, revision } = resource;
   if (kind === 'virtualService') {
     const spec = resource.spec as VirtualServiceSpec;
@@ -107,6 +118,8 @@ function entryOf(resource: StoredResource, resources: ByPath): OwnedEntry | unde
       state: 'living',
       config: serviceConfigOf(spec),
       revision,
+      drainSeconds: 0,
+      drainDeadline: null,
     };
   }
   if (kind !== 'realServer') return undefined;
@@ -115,7 +128,9 @@ function entryOf(resource: StoredResource, resources: ByPath): OwnedEntry | unde
   const { cluster, service } = parentsOf(path, resources);
   const key = destinationKey(frontendKey(frontendOf(service)), backendOf(spec, service));
   const config = destinationConfigOf(spec, effectiveForwarding(cluster, service, spec));
-  return { key, path, state: 'living', config, revision };
+  const drainSeconds = drainSecondsOf(spec, service);
+  const drainDeadline = spec.adminState === 'drain' ? deadline(drainSeconds, now) : null;
+  return { key, path, state: 'living', config, revision, drainSeconds, drainDeadline };
 }
 
 function missingCapabilities({ kind, spec }: StoredResource, capabilities: Capabilities): Violation[] {

@@ -1,9 +1,18 @@
+import { createHash } from 'node:crypto';
 import { DomainError } from '../domain/errors.js';
+import type { StoredResource } from '../store/store.js';
 import type { WriteOptions } from './control.js';
 
 /** Strong entity tag of a resource at a revision. */
 export function etagOf(revision: number): string {
   return `"${revision}"`;
+}
+
+/** Strong entity tag of several resources: changes when any of them does, deletions included. */
+export function treeEtag(resources: readonly Pick<StoredResource, 'path' | 'revision'>[]): string {
+  const hash = createHash('sha256');
+  for (const { path, revision } of resources) hash.update(`${path} ${revision}\n`);
+  return `"${hash.digest('base64url').slice(0, 22)}"`;
 }
 
 interface Preconditions extends Pick<WriteOptions, 'ifMatch' | 'onlyCreate'> {

@@ -3,11 +3,12 @@ import { backendOf, effectiveForwarding, effectiveWeight, frontendOf } from '../
 import { destinationKey, frontendKey } from '../domain/keys.js';
 import { nameOf, namesOf, parentPath } from '../domain/names.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
+import type { DrainProgress } from '../domain/schema/drain.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { Cluster, DirectorState, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
-import type { Reader, StoredResource } from '../store/store.js';
+import type { OwnedEntry, Reader, StoredResource } from '../store/store.js';
 import { etagOf } from './preconditions.js';
 
 type Knowledge = Pick<Reconciler, 'director' | 'problems'>;
@@ -62,6 +63,7 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
     const service = reader.resource(servicePath)?.spec as VirtualServiceSpec;
     const clusterSpec = reader.resource(parentPath(servicePath))?.spec as ClusterSpec;
     const backend = backendOf(spec, service);
+    const key = destinationKey(frontendKey(frontendOf(service)), backend);
     return {
       ...identity(stored),
       project,
@@ -71,13 +73,19 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
       status: {
         ...stateOf(stored, knowledge),
         warnings: [],
-        key: destinationKey(frontendKey(frontendOf(service)), backend),
+        key,
         effectivePort: backend.port,
         effectiveWeight: effectiveWeight(spec),
         effectiveForwarding: effectiveForwarding(clusterSpec, service, spec),
+        drain: drainOf(stored.path, reader.entry(key)),
       },
     };
   };
+}
+
+/** The key of a disabled real server may be another's by now. */
+function drainOf(path: string, entry: OwnedEntry | undefined): DrainProgress | null {
+  return entry?.path === path && entry.drainDeadline !== null ? { deadline: entry.drainDeadline } : null;
 }
 
 function identity({ path, labels, revision, createTime, updateTime }: StoredResource) {

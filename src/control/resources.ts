@@ -10,17 +10,22 @@ import type { Reader, Store, StoredResource, Transaction } from '../store/store.
 import { authorise, projectNotFound } from './authorise.js';
 import { checkName, createBodyParser, type ParsedBody, requiredName, withoutReadOnly } from './body.js';
 import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
-import { syncEntries } from './entries.js';
 import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { type Leaving, release } from './leaving.js';
+import type { Observe } from './observe.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
 import type { Presenter } from './present.js';
+import { putResource } from './put-resource.js';
 import { previewOf, writeContext } from './write-context.js';
 
 interface Dependencies<R> {
   readonly store: Store;
   readonly reconciler: Reconciler;
   readonly present: Presenter<R>;
+  /** Of kinds that have connections. */
+  readonly observe?: Observe<R>;
+  readonly now: () => Date;
 }
 
 interface WriteRequest {
@@ -32,7 +37,7 @@ interface WriteRequest {
 
 export function createResources<R, S>(
   descriptor: KindDescriptor<S>,
-  { store, reconciler, present }: Dependencies<R>,
+  { store, reconciler, present, observe, now }: Dependencies<R>,
 ): Resources<R> {
   const { kind } = descriptor;
   const parse = createBodyParser(descriptor);
@@ -46,16 +51,12 @@ export function createResources<R, S>(
     return { resource: store.read((reader) => present(found(reader, path), reader)), created, pending };
   }
 
-  /** Stores one resource and derives its entries. Everything is checked against the transaction's own state. */
-  function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>): void {
-    const before = tx.resource(path);
-    tx.put({ kind, path, labels, spec });
-    syncEntries(tx, {
-      scope: path,
-      shallow: before !== undefined && !affectsChildren(descriptor, before.spec, spec),
-      capabilities: reconciler.director.info?.capabilities ?? null,
-      pointerTo: () => '/spec',
-    });
+  function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>, options: WriteOptions): void {
+    putResource(tx, { kind, path, labels, spec }, { reconciler, options, now: now() });
+  }
+
+  function leavingOf({ drain = true }: WriteOptions): Leaving {
+    return { drain, now: now() };
   }
 
   function authoriseFor(call: Call, method: Method, { project }: Names): void {
@@ -63,13 +64,13 @@ export function createResources<R, S>(
   }
 
   return {
-    async list(call, parent, { pageSize, pageToken, filter }) {
+    async list(call, parent, { pageSize, pageToken, filter, connections = false }) {
       authoriseFor(call, 'list', parent);
       const size = pageSizeOf(pageSize);
       const where = filter ? parseFilter(filter) : undefined;
       const query = [kind, pathOf(parent), filter ?? ''];
       const after = decodePageToken(query, pageToken);
-      return store.read((reader) => {
+      const found = store.read((reader) => {
         requireAncestors(reader, pathOf(parent));
         const page = { kind, parent: pathOf(parent), limit: size + 1 };
         const stored = reader.resources({ ...page, ...(after && { after }), ...(where && { where }) });
@@ -80,14 +81,17 @@ export function createResources<R, S>(
           present: (one) => present(one, reader),
         });
       });
+      return connections && observe ? { ...found, items: await observe(found.items) } : found;
     },
 
-    async get(call, names) {
+    async get(call, names, { connections = false } = {}) {
       authoriseFor(call, 'get', names);
-      return store.read((reader) => {
+      const resource = store.read((reader) => {
         requireAncestors(reader, parentPath(pathOf(names)));
         return present(found(reader, pathOf(names)), reader);
       });
+      const [observed] = connections && observe ? await observe([resource]) : [];
+      return observed ?? resource;
     },
 
     async create(call, parent, body, options) {
@@ -103,7 +107,7 @@ export function createResources<R, S>(
           const existing = tx.resource(path);
           if (existing) throw nameTaken(descriptor, existing);
           checkPreconditions(path, undefined, { ...options, bodyEtag: parsed.etag });
-          put(tx, path, parsed);
+          put(tx, path, parsed, options);
         },
       });
     },
@@ -124,7 +128,7 @@ export function createResources<R, S>(
             ...options,
             bodyEtag: parsed.etag,
           });
-          put(tx, path, parsed);
+          put(tx, path, parsed, options);
         },
       });
     },
@@ -145,7 +149,7 @@ export function createResources<R, S>(
           checkPreconditions(path, etagOf(existing.revision), { ...options, bodyEtag: parsed.etag });
           if (kind === 'realServer')
             authoriseBeyondOperating(call, existing, parsed as ParsedBody<RealServerSpec>);
-          put(tx, path, parsed);
+          put(tx, path, parsed, options);
         },
       });
     },
@@ -158,7 +162,11 @@ export function createResources<R, S>(
         requireAncestors(tx, parentPath(path));
         const existing = found(tx, path);
         checkPreconditions(path, etagOf(existing.revision), options);
-        removeTree(tx, existing, { noun: descriptor.noun, cascade: options.cascade ?? false });
+        removeTree(tx, existing, {
+          noun: descriptor.noun,
+          cascade: options.cascade ?? false,
+          leaving: leavingOf(options),
+        });
       };
       const job = { context, scope: path, change };
       if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
@@ -180,22 +188,11 @@ function authoriseBeyondOperating(
   authorise(call, 'updateRealServer', { project, role: 'editor' });
 }
 
-/** Whether entries below the resource may change with its spec: they inherit forwarding, port and frontend. */
-function affectsChildren<S>({ kind }: KindDescriptor<S>, before: unknown, after: unknown): boolean {
-  const inherited: Record<string, readonly string[]> = {
-    cluster: ['forwarding'],
-    virtualService: ['forwarding', 'protocol', 'address', 'port', 'fwmark', 'family'],
-    realServer: [],
-  };
-  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
-  return (inherited[kind] ?? []).some((field) => !isDeepStrictEqual(a[field], b[field]));
-}
-
 /** Removes a resource, its children before it, and has its entries leave the kernel. */
 export function removeTree(
   tx: Transaction,
   { path }: StoredResource,
-  { noun, cascade }: { noun: string; cascade: boolean },
+  { noun, cascade, leaving }: { noun: string; cascade: boolean; leaving: Leaving },
 ): void {
   const descendants = tx.descendants(path);
   if (descendants.length > 0 && !cascade) {
@@ -207,9 +204,7 @@ export function removeTree(
   }
   for (const descendant of descendants.reverse()) tx.remove(descendant.path);
   tx.remove(path);
-  for (const entry of tx.entriesOf(path)) {
-    if (entry.state === 'living') tx.putEntry({ ...entry, state: 'removing' });
-  }
+  for (const entry of tx.entriesOf(path)) release(tx, entry, leaving);
 }
 
 /** Rejects with the NOT_FOUND of the highest resource on the path that does not exist. */

@@ -53,6 +53,15 @@ function dottedMask(prefixLength: number): string {
   return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
 }
 
+/** An idle UDP connection is forgotten after this time (IP_VS_UDP timeout of ip_vs_proto_udp.c), so waiting longer is vain. */
+const UDP_TIMEOUT_SECONDS = 300;
+
+/** How long the connections of a real server may take to end. */
+export function drainSecondsOf(server: RealServerSpec, { protocol }: VirtualServiceSpec): number {
+  const { drainTimeoutSeconds } = server;
+  return protocol === 'udp' ? Math.min(drainTimeoutSeconds, UDP_TIMEOUT_SECONDS) : drainTimeoutSeconds;
+}
+
 /** FULLNAT is the kernel's masquerading plus source NAT outside IPVS. */
 export function destinationConfigOf(server: RealServerSpec, forwarding: Forwarding): DestinationConfig {
   return {

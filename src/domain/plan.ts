@@ -13,10 +13,13 @@ import type {
   TableEntry,
 } from './table.js';
 
-/** An entry that lvsd owns: to be there with these attributes, or (removing) to be gone. */
+/**
+ * An entry that lvsd owns: to be there with these attributes (living), to have them as long as it is there (draining), or to
+ * be gone (removing).
+ */
 export interface DesiredEntry {
   readonly key: string;
-  readonly state: 'living' | 'removing';
+  readonly state: 'living' | 'draining' | 'removing';
   readonly config: ServiceConfig | DestinationConfig;
 }
 
@@ -33,7 +36,7 @@ export function differences<D extends DesiredEntry>(desired: Iterable<D>, actual
     if (entry.state === 'removing') {
       if (present) found.push({ type: 'unwanted', desired: entry, actual: present });
     } else if (!present) {
-      found.push({ type: 'missing', desired: entry, actual: null });
+      if (entry.state === 'living') found.push({ type: 'missing', desired: entry, actual: null });
     } else if (!hasConfig(present, entry.config)) {
       found.push({ type: 'different', desired: entry, actual: present });
     }
@@ -43,12 +46,13 @@ export function differences<D extends DesiredEntry>(desired: Iterable<D>, actual
 
 /**
  * The operations that remove the differences: virtual services are made or edited before their destinations, and
- * whatever goes, goes last, so that no service is without real servers in between. Entries are edited in place. The
+ * whatever drains or goes comes last, so that no service is without real servers in between. Entries are edited in place. The
  * kernel removes the destinations of a removed service with it, so these need no operation of their own.
  */
 export function operationsFor(found: readonly Difference[]): Operation[] {
   const services: Operation[] = [];
   const destinations: Operation[] = [];
+  const drained: Operation[] = [];
   const removals: Operation[] = [];
   const goingServices = new Set<string>();
   for (const { type, desired } of found) {
@@ -69,12 +73,14 @@ export function operationsFor(found: readonly Difference[]): Operation[] {
         continue;
       }
       const command = type === 'missing' ? 'NEW_DEST' : 'SET_DEST';
-      destinations.push({ command, key, ...parsed, config: desired.config as DestinationConfig });
+      const operation = { command, key, ...parsed, config: desired.config as DestinationConfig } as const;
+      if (desired.state === 'draining') drained.push(operation);
+      else destinations.push(operation);
     }
   }
   for (const key of goingServices)
     removals.push({ command: 'DEL_SERVICE', key, frontend: parseFrontend(key) });
-  return [...services, ...destinations, ...removals];
+  return [...services, ...destinations, ...drained, ...removals];
 }
 
 /** The table entry that a living desired entry should become. */

@@ -70,6 +70,15 @@ export interface ServiceEntry {
   readonly stats?: Stats;
 }
 
+/** Connections of a destination now (IPVS_DEST_ATTR_ACTIVE_CONNS, _INACT_CONNS, _PERSIST_CONNS). */
+export interface Connections {
+  readonly active: number;
+  /** Closing, or of a protocol without connections. */
+  readonly inactive: number;
+  /** Persistence templates. */
+  readonly persistent: number;
+}
+
 export interface DestinationEntry {
   readonly kind: 'destination';
   readonly key: string;
@@ -78,8 +87,8 @@ export interface DestinationEntry {
   readonly config: DestinationConfig;
   /** Present when the read asked for it. */
   readonly stats?: Stats;
-  /** Connections now; present when the read asked for stats. */
-  readonly connections?: { readonly active: number; readonly inactive: number; readonly persistent: number };
+  /** Present when the read asked for stats. */
+  readonly connections?: Connections;
 }
 
 export type TableEntry = ServiceEntry | DestinationEntry;

@@ -1,13 +1,14 @@
 /**
  * A faithful model of a kernel's IPVS table: the same errno for the same mistake, the same keys, the same kept values.
- * It forwards no packets, so that all counters stay zero, and has no addresses of its own. Unlike the kernel it shows
- * services in the order of their creation; the kernel's is a hash order and no part of the driver's contract.
+ * It forwards no packets, so that all counters stay zero and connections are what it is told, and has no addresses of its
+ * own. Unlike the kernel it shows services in the order of their creation; the kernel's is a hash order and no part of the
+ * driver's contract.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Capabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation } from '../domain/director-operation.js';
-import { parseFrontend } from '../domain/keys.js';
-import type { Operation, Stats, Table, TableEntry } from '../domain/table.js';
+import { frontendKeyOf, parseFrontend } from '../domain/keys.js';
+import type { Connections, DestinationEntry, Operation, Stats, Table, TableEntry } from '../domain/table.js';
 import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
 import { createDirectorModel, type DirectorModel } from './memory/director.js';
@@ -35,6 +36,8 @@ export interface MemoryKernelOptions {
 export interface MemoryKernel {
   /** Another handle on the same table, as another process of the same host would have. */
   open(): IpvsDriver;
+  /** How many connections the destination with this key has from now on, until it is removed. Throws when there is none. */
+  setConnectionCounts(key: string, connections: Partial<Connections>): void;
   /** While it is false, every call of every handle rejects with `KernelUnavailableError(reason)`; the table stays. */
   setAvailable(available: boolean, reason?: string): void;
   /** The connections that every handle shows from now on. */
@@ -58,7 +61,7 @@ const NO_STATS: Stats = Object.freeze({
   inByteRate: 0n,
   outByteRate: 0n,
 });
-const NO_CONNECTIONS = Object.freeze({ active: 0, inactive: 0, persistent: 0 });
+const NO_CONNECTIONS: Connections = Object.freeze({ active: 0, inactive: 0, persistent: 0 });
 
 /** A driver with a kernel of its own. */
 export function createMemoryDriver(options: MemoryKernelOptions = {}): IpvsDriver {
@@ -101,6 +104,11 @@ export function createMemoryKernel(options: MemoryKernelOptions = {}): MemoryKer
   let outage: string | undefined;
   return {
     open: () => createHandle({ table, director, info, outage: () => outage }),
+    setConnectionCounts(key, connections) {
+      const service = table.services.get(frontendKeyOf(key));
+      if (!service?.destinations.has(key)) throw new TypeError(`there is no destination ${key}`);
+      service.connections.set(key, Object.freeze({ ...NO_CONNECTIONS, ...connections }));
+    },
     setAvailable(available, reason = 'the kernel is away') {
       outage = available ? undefined : reason;
     },
@@ -178,14 +186,18 @@ function kernelError({ command, key }: Operation | DirectorOperation, errno: num
 /** Destinations newest first, as the kernel shows them: it adds at the head of a list (__ip_vs_update_dest). */
 function tableOf(services: Iterable<ServiceState>, { stats = false }: ReadOptions = {}): Table {
   const entries = new Map<string, TableEntry>();
-  for (const { entry, destinations } of services) {
+  for (const { entry, destinations, connections } of services) {
     entries.set(entry.key, stats ? Object.freeze({ ...entry, stats: NO_STATS }) : entry);
     for (const destination of [...destinations.values()].reverse()) {
       entries.set(
         destination.key,
-        stats ? Object.freeze({ ...destination, stats: NO_STATS, connections: NO_CONNECTIONS }) : destination,
+        stats ? counted(destination, connections.get(destination.key) ?? NO_CONNECTIONS) : destination,
       );
     }
   }
   return entries;
+}
+
+function counted(destination: DestinationEntry, connections: Connections): DestinationEntry {
+  return Object.freeze({ ...destination, stats: NO_STATS, connections });
 }

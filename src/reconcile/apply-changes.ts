@@ -53,7 +53,9 @@ type Changes = readonly EntryChange[];
 export function planChanges(changes: Changes): Operation[] {
   const before = new Map<string, TableEntry>();
   for (const change of changes) {
-    if (change.before?.state === 'living') before.set(change.key, tableEntryOf(change.before));
+    if (change.before && change.before.state !== 'removing') {
+      before.set(change.key, tableEntryOf(change.before));
+    }
   }
   const desired = changes.flatMap(({ before, after }) => {
     const entry = after ?? before;

@@ -4,6 +4,7 @@
  */
 import { frontendKeyOf } from '../domain/keys.js';
 import { type Difference, differences, hasConfig, operationsFor } from '../domain/plan.js';
+import type { Table } from '../domain/table.js';
 import type { IpvsDriver, OperationResult } from '../driver/driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
 import type { Problems } from './problems.js';
@@ -47,7 +48,7 @@ export async function converge(
   const actual = await driver.readServices(frontendKeys);
   const entries = store.read((reader) => [...frontendKeys].flatMap((key) => reader.entriesOfFrontend(key)));
   const isFresh = (key: string) => fresh.has(key) || problems.get(key)?.fresh === true;
-  const { ours, keptOut } = withoutForeign(differences(entries, actual), isFresh);
+  const { ours, keptOut, foreign } = withoutForeign(differences(entries, actual), isFresh);
   const started = process.hrtime.bigint();
   const results = ours.length === 0 ? [] : await driver.apply(operationsFor(ours));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
@@ -57,7 +58,7 @@ export async function converge(
     durationMicros,
     keptOut,
     entries,
-    gone: goneKeys(entries, ours, results),
+    gone: goneKeys(entries, { actual, foreign, differences: ours, results }),
   };
 }
 
@@ -65,7 +66,7 @@ export async function converge(
 function withoutForeign(
   found: readonly Difference<OwnedEntry>[],
   isFresh: (key: string) => boolean,
-): { ours: Difference<OwnedEntry>[]; keptOut: KeptOut[] } {
+): { ours: Difference<OwnedEntry>[]; keptOut: KeptOut[]; foreign: ReadonlySet<string> } {
   const foreign = new Set<string>();
   for (const { desired, actual } of found) {
     if (actual && isFresh(desired.key) && !hasConfig(actual, desired.config)) foreign.add(desired.key);
@@ -78,24 +79,34 @@ function withoutForeign(
     if (held === undefined) ours.push(one);
     else if (state === 'living') keptOut.push({ entry: one.desired, held });
   }
-  return { ours, keptOut };
+  return { ours, keptOut, foreign };
 }
 
-/** Removed entries but those that the kernel would not let go. A destination goes with its service. */
+interface Found extends Pick<Convergence, 'differences' | 'results'> {
+  readonly actual: Table;
+  readonly foreign: ReadonlySet<string>;
+}
+
+/**
+ * Draining entries that the kernel does not have any more, or has for somebody else, and removed ones but those that it
+ * would not let go. A destination goes with its service.
+ */
 function goneKeys(
   entries: readonly OwnedEntry[],
-  differences: readonly Difference<OwnedEntry>[],
-  results: readonly OperationResult[],
+  { actual, foreign, differences, results }: Found,
 ): string[] {
   const failed = new Set(
     results.filter((result) => judge(result) !== 'done').map(({ operation }) => operation.key),
   );
   const there = new Set(differences.map(({ desired }) => desired.key));
-  return entries
-    .filter(({ key, state }) => state === 'removing' && !(there.has(key) && stillThere(key, failed)))
-    .map(({ key }) => key);
+  const isGone = ({ key, state }: OwnedEntry) => {
+    if (state === 'draining') return !actual.has(key) || concerns(key, foreign);
+    return state === 'removing' && !(there.has(key) && concerns(key, failed));
+  };
+  return entries.filter(isGone).map(({ key }) => key);
 }
 
-function stillThere(key: string, failed: ReadonlySet<string>): boolean {
-  return failed.has(key) || failed.has(frontendKeyOf(key));
+/** Whether one of the keys is this one, or that of its service. */
+function concerns(key: string, keys: ReadonlySet<string>): boolean {
+  return keys.has(key) || keys.has(frontendKeyOf(key));
 }

@@ -78,7 +78,7 @@ async function compareAndConverge(side: KernelSide, options: PassOptions, tally:
     for (const { key, state } of page) {
       orphans.delete(key);
       if (actual.has(key)) present += 1;
-      else if (state === 'removing') suspects.add(frontendKeyOf(key));
+      else if (state !== 'living') suspects.add(frontendKeyOf(key));
     }
   }
   forgetOrphans(side, orphans);

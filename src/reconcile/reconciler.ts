@@ -1,17 +1,19 @@
 /** Keeps one director's kernel equal to the definition: writes as they come, and passes over the whole table. */
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { frontendKeyOf } from '../domain/keys.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { IpvsDriver } from '../driver/driver.js';
 import type { Store, WriteContext } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
 import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
+import { createDrainer } from './drainer.js';
 import { pass, type Trigger } from './pass.js';
 import { createProblems, type Problems } from './problems.js';
 import { createRunner } from './runner.js';
 import { createTurns } from './turns.js';
-import { createWritePath, type WritePath } from './write-path.js';
+import { createWritePath, type WritePath, type Written } from './write-path.js';
 
 export interface Reconciler extends WritePath, SettingsPath {
   readonly director: DirectorState;
@@ -39,6 +41,7 @@ interface ReconcilerOptions {
 
 const MIN_INTERVAL_MS = 1000;
 const RETRY_INTERVAL_MS = 1000;
+const DRAIN_INTERVAL_MS = 1000;
 
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { name, driver, driverReason, driverKind, store, logger, intervalSeconds, now } = options;
@@ -48,17 +51,56 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const passes = createTurns();
 
   const runner = createRunner({
-    run: (cause) => passAs(cause === 'interval' ? 'interval' : 'retry', systemContext()),
+    run: (cause) => passAs(cause === 'interval' ? 'interval' : 'retry', systemContext('reconcile')),
     maxIntervalMs: intervalSeconds * 1000,
     minIntervalMs: MIN_INTERVAL_MS,
     retryIntervalMs: RETRY_INTERVAL_MS,
   });
 
+  const path = createWritePath(side, { turns: writes, requestPass: () => runner.trigger() });
+  const drainer = createDrainer({ side, path, now });
+  const drains = createRunner({
+    run: () => endDrains(systemContext('drain')),
+    maxIntervalMs: DRAIN_INTERVAL_MS,
+    minIntervalMs: DRAIN_INTERVAL_MS,
+    retryIntervalMs: DRAIN_INTERVAL_MS,
+  });
+
+  /** Whether all that can end has ended. */
+  async function endDrains(context: WriteContext, frontendKeys?: ReadonlySet<string>): Promise<boolean> {
+    const { synced } = director;
+    try {
+      const done = await drainer.check(context, frontendKeys);
+      if (synced && !director.synced) runner.trigger();
+      return done;
+    } catch (error) {
+      logger.error({ err: error, director: name }, 'drains could not be checked');
+      return false;
+    }
+  }
+
+  /** What has no connections need not wait for the next check. */
+  async function endDrainsOf<T>(written: Written<T>, { requestId }: WriteContext): Promise<Written<T>> {
+    const begun = written.entryChanges.filter(({ after }) => after?.state === 'draining');
+    if (begun.length === 0 || written.pending) return written;
+    const frontendKeys = new Set(begun.map(({ key }) => frontendKeyOf(key)));
+    const done = await endDrains({ ...systemContext('drain'), requestId }, frontendKeys);
+    return { ...written, pending: !done };
+  }
+
+  async function passNow(trigger: Trigger, context: WriteContext): Promise<Reconciliation> {
+    const done = await passes.run(() => pass(side, { trigger, context, turns: writes, now }));
+    report(done);
+    if (done.outcome !== 'unavailable') {
+      await endDrains({ ...systemContext('drain'), requestId: context.requestId });
+    }
+    return done;
+  }
+
   async function passAs(trigger: Trigger, context: WriteContext): Promise<boolean> {
     try {
-      const done = await passes.run(() => pass(side, { trigger, context, turns: writes, now }));
-      report(done);
-      return done.outcome !== 'unavailable' && side.problems.size + director.settingProblems.size === 0;
+      const { outcome } = await passNow(trigger, context);
+      return outcome !== 'unavailable' && side.problems.size + director.settingProblems.size === 0;
     } catch (error) {
       logger.error({ err: error, director: name }, 'a reconciliation failed by a defect or a store fault');
       return false;
@@ -71,25 +113,27 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   return {
-    ...createWritePath(side, { turns: writes, requestPass: () => runner.trigger() }),
+    preview: path.preview,
+    write: async (job) => endDrainsOf(await path.write(job), job.context),
     ...createSettingsPath(side, { turns: writes, requestPass: () => runner.trigger() }),
     director,
     driver,
     problems: side.problems,
     intervalSeconds,
     async start() {
-      await passAs('start', systemContext());
+      await passAs('start', systemContext('reconcile'));
       runner.start();
+      drains.start();
       if (!director.synced) runner.trigger();
     },
     async reconcile(context) {
-      const done = await passes.run(() => pass(side, { trigger: 'request', context, turns: writes, now }));
-      report(done);
+      const done = await passNow('request', context);
       if (done.outcome === 'unavailable') runner.trigger();
       return done;
     },
     async stop() {
       await runner.stop();
+      await drains.stop();
       await passes.run(async () => undefined);
       await writes.run(async () => undefined);
     },
@@ -97,13 +141,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 /** What lvsd does by itself. */
-function systemContext(): WriteContext {
+function systemContext(action: string): WriteContext {
   return {
     actor: { principal: 'system', credentialId: null, roles: [] },
     transport: 'system',
     sourceAddress: null,
     requestId: randomUUID(),
     reason: null,
-    action: 'reconcile',
+    action,
   };
 }

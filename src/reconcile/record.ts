@@ -49,7 +49,7 @@ export function recordDrift(
     resource: desired.path,
     director,
     before: actual && { key: actual.key, ...actual.config },
-    after: desired.state === 'living' ? { key: desired.key, ...desired.config } : null,
+    after: desired.state !== 'removing' ? { key: desired.key, ...desired.config } : null,
     detail: `${desired.key} ${DRIFT_SENTENCES[type]}${remark}`,
   });
 }
@@ -71,6 +71,10 @@ function draft(
 /** Rows of removed entries are kept until the kernel has confirmed that it does not have them. */
 export function forgetGone(tx: Transaction, keys: readonly string[]): void {
   for (const key of keys) {
-    if (tx.entry(key)?.state === 'removing') tx.removeEntry(key);
+    if (isLeaving(tx.entry(key))) tx.removeEntry(key);
   }
+}
+
+function isLeaving(entry: OwnedEntry | undefined): boolean {
+  return entry !== undefined && entry.state !== 'living';
 }

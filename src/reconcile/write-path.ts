@@ -17,6 +17,8 @@ export interface WriteJob<T> {
   /** Path of the resource that the write is about: with those above and below it, it is not in one batch. */
   readonly scope: string;
   readonly change: (tx: Transaction) => T;
+  /** What the kernel refuses is not undone: it stays, and the passes go on trying. */
+  readonly irrevocable?: boolean;
 }
 
 export interface Written<T> extends Committed<T> {
@@ -25,14 +27,14 @@ export interface Written<T> extends Committed<T> {
 }
 
 export interface Previewed<T> extends Committed<T> {
-  /** What the kernel would be told. */
+  /** What the kernel would be told: at once, and when the drains that it begins have ended. */
   readonly operations: readonly Operation[];
 }
 
 export interface WritePath {
   /**
    * Resolves when the change is durable and the kernel has answered (or cannot be reached: `pending`). Rejects with what
-   * `change` threw, or KERNEL_REFUSED / FOREIGN_ENTRY after undoing the change.
+   * `change` threw, or KERNEL_REFUSED / FOREIGN_ENTRY after undoing the change (an irrevocable one is `pending` then).
    */
   write<T>(job: WriteJob<T>): Promise<Written<T>>;
   /** Everything but the commit and the kernel. */
@@ -127,8 +129,9 @@ export function createWritePath(
     queued.reject(error);
   }
 
-  async function settle({ queued, committed }: Live, outcome: Outcome): Promise<void> {
-    const { context, scope } = queued.job;
+  async function settle({ queued, committed }: Live, answered: Outcome): Promise<void> {
+    const { context, scope, irrevocable = false } = queued.job;
+    const outcome = irrevocable ? insisting(answered) : answered;
     const director = side.director.name;
     const { state, results, durationMicros, gone, foreign, drift } = outcome;
     if (state === 'refused') {
@@ -162,9 +165,25 @@ export function createWritePath(
     },
     async preview({ context, change }) {
       const committed = await store.write(context, change, { dryRun: true });
-      return { ...committed, operations: planChanges(committed.entryChanges) };
+      const { entryChanges } = committed;
+      const operations = [...planChanges(entryChanges), ...planChanges(endsOfDrains(entryChanges))];
+      return { ...committed, operations };
     },
   };
+}
+
+/** What becomes of the drains that these changes begin. */
+function endsOfDrains(changes: readonly EntryChange[]): EntryChange[] {
+  return changes.flatMap(({ key, after }) =>
+    after?.state === 'draining' ? [{ key, before: after, after: { ...after, state: 'removing' } }] : [],
+  );
+}
+
+/** A refused change that stays is one to be tried again. */
+function insisting(outcome: Outcome): Outcome {
+  return outcome.state === 'refused'
+    ? { ...outcome, state: 'pending', refusal: null, detail: refusalDetail(outcome) }
+    : outcome;
 }
 
 /** Lets the other requests that arrived in this turn join the batch. */

@@ -33,11 +33,21 @@ export interface OwnedEntry {
   readonly key: string;
   /** The resource that it stands for; it outlives that resource while the entry is being removed. */
   readonly path: string;
-  /** removing: its resource is gone, the kernel may still have it. */
-  readonly state: 'living' | 'removing';
+  /**
+   * living: the kernel is to have it. draining: its resource is gone, the kernel keeps it (a destination with weight 0)
+   * while it has connections. removing: the kernel is not to have it any more, and may still do.
+   */
+  readonly state: 'living' | 'draining' | 'removing';
   readonly config: ServiceConfig | DestinationConfig;
   /** Revision of the resource when the entry was last put. */
   readonly revision: number;
+  /** How long its connections may take to end once it is drained; 0 for services, which wait for their destinations. */
+  readonly drainSeconds: number;
+  /**
+   * RFC 3339, UTC: when the drain ends, whatever connections are left. Set while a destination is drained, in state living
+   * (its weight is 0 and it stays) or draining; else null.
+   */
+  readonly drainDeadline: string | null;
 }
 
 /** What happened to one resource in a write, from before its first change to after its last. Never null on both sides. */
@@ -102,6 +112,8 @@ export interface Reader {
   resources(query: ResourceQuery): StoredResource[];
   /** Everything below the path, parents before their children, ordered by path. */
   descendants(path: string): StoredResource[];
+  /** The real servers below a path that have this address (canonical text), ordered by path. */
+  realServersAt(path: string, address: string): StoredResource[];
   entry(key: string): OwnedEntry | undefined;
   /** The entries of the resource at this path and of everything below it. */
   entriesOf(path: string): OwnedEntry[];
@@ -110,6 +122,10 @@ export interface Reader {
   /** All entries in pages, ordered by key: those after `after` ("" for the first page). */
   entries(page: { readonly after: string; readonly limit: number }): OwnedEntry[];
   entryCount(): number;
+  /** The entries in state draining, ordered by key. */
+  drainingEntries(): OwnedEntry[];
+  /** The entries in state draining or with a drain deadline, in pages as `entries`. */
+  drains(page: { readonly after: string; readonly limit: number }): OwnedEntry[];
   event(id: number): AuditEvent | undefined;
   events(query: EventQuery): AuditEvent[];
   /** The resource (a token) that the SHA-256 hash of a credential belongs to. */

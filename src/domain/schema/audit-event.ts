@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { closed, Nullable, Revision, Timestamp } from './common.js';
 
-export const EVENT_KINDS = ['change', 'apply', 'refused', 'drift', 'auth'] as const;
+export const EVENT_KINDS = ['change', 'apply', 'refused', 'drift', 'drain', 'auth'] as const;
 export const TRANSPORTS = ['rest', 'grpc', 'system', 'cli'] as const;
 
 export const Actor = Type.Object(
@@ -46,7 +46,7 @@ export const AuditEvent = Type.Object(
       type: 'string',
       description:
         "change: what somebody wanted. apply: what a director's kernel did. refused: what the kernel would not do. " +
-        'drift: what the kernel had that nobody wanted. auth: a call that was turned away.',
+        'drift: what the kernel had that nobody wanted. drain: a drain has ended. auth: a call that was turned away.',
     }),
     actor: Actor,
     transport: Type.Enum(TRANSPORTS, { type: 'string' }),

@@ -20,7 +20,9 @@ export const Preview = Type.Object(
       ),
       { description: 'Resources that would change; empty: nothing would.' },
     ),
-    operations: Type.Array(KernelOperation, { description: 'What the kernel would be told.' }),
+    operations: Type.Array(KernelOperation, {
+      description: 'What the kernel would be told: at once, and when drains have ended.',
+    }),
   },
   {
     ...closed,

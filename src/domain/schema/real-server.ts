@@ -28,7 +28,14 @@ export const RealServerSpec = Type.Object(
     adminState: Type.Enum(ADMIN_STATES, {
       type: 'string',
       description:
-        'active (default): as the weight says. drain: effective weight 0, connections go on. disabled: not in the kernel.',
+        'active (default): as the weight says. drain: effective weight 0, connections go on. disabled: drained, then not in the kernel.',
+    }),
+    drainTimeoutSeconds: Type.Integer({
+      minimum: 0,
+      maximum: 7 * 24 * 60 * 60,
+      description:
+        'How long its connections may take to end when it is drained, disabled or deleted (default 300; behind UDP at most ' +
+        '300); 0: not at all.',
     }),
     forwarding: Type.Optional(Forwarding),
   },
@@ -53,6 +60,7 @@ export function normaliseRealServer(input: RealServerSpecInput): RealServerSpec 
     upperThreshold: input.upperThreshold ?? 0,
     lowerThreshold: input.lowerThreshold ?? 0,
     adminState: input.adminState ?? 'active',
+    drainTimeoutSeconds: input.drainTimeoutSeconds ?? 300,
     ...(input.forwarding && { forwarding: normaliseForwarding(input.forwarding) }),
   };
 }

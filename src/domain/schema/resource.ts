@@ -1,7 +1,8 @@
 /** The one shape that every resource has: identity, labels, spec, status, bookkeeping. */
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { ClusterSpec, ClusterSpecInput } from './cluster.js';
-import { closed, Labels, Name, Port, Revision, Timestamp } from './common.js';
+import { closed, Labels, Name, Nullable, Port, Revision, Timestamp } from './common.js';
+import { Connections, DrainProgress } from './drain.js';
 import { Forwarding } from './forwarding.js';
 import { RealServerSpec, RealServerSpecInput } from './real-server.js';
 import { VirtualServiceSpec, VirtualServiceSpecInput } from './virtual-service.js';
@@ -75,6 +76,8 @@ export const RealServerStatus = Type.Object(
       description: 'What the kernel is to have: 0 when draining.',
     }),
     effectiveForwarding: Forwarding,
+    drain: Nullable(DrainProgress),
+    connections: Type.Optional(Connections),
   },
   { ...closed, $id: 'RealServerStatus', description: 'What the kernel does with the real server.' },
 );

@@ -13,6 +13,7 @@ import {
   isFwmark,
 } from '../../domain/keys.js';
 import type {
+  Connections,
   DestinationConfig,
   DestinationEntry,
   KernelPersistence,
@@ -51,6 +52,8 @@ export interface KernelTraits {
 export interface ServiceState {
   readonly entry: ServiceEntry;
   readonly destinations: Map<string, DestinationEntry>;
+  /** By key of the destination; one that is not here has none. They outlive edits and go with the destination. */
+  readonly connections: Map<string, Connections>;
 }
 
 export interface KernelTable {
@@ -89,7 +92,9 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
       onePacket: config.onePacket,
       persistence: config.persistence && keptPersistence(config.persistence, engine, traits.ticksPerSecond),
     };
-    services.set(key, { entry: freeze({ kind: 'service', key, frontend, config: kept }), destinations });
+    const connections = existing?.connections ?? new Map<string, Connections>();
+    const entry = freeze<ServiceEntry>({ kind: 'service', key, frontend, config: kept });
+    services.set(key, { entry, destinations, connections });
     return 0;
   }
 
@@ -133,7 +138,9 @@ export function createKernelTable(traits: KernelTraits): KernelTable {
     }
     if (!isFamilyBuiltIn(familyOfAddress(operation.backend.address))) return EAFNOSUPPORT;
     if ('config' in operation) return setDestination(operation, service);
-    return service.destinations.delete(destinationKey(service.entry.key, operation.backend)) ? 0 : ENOENT;
+    const key = destinationKey(service.entry.key, operation.backend);
+    service.connections.delete(key);
+    return service.destinations.delete(key) ? 0 : ENOENT;
   }
 
   return { services, find, apply };

@@ -7,7 +7,7 @@ import { below, destinationsOf } from './path-range.js';
 import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
 
 const RESOURCE = 'path, kind, parent, name, labels, spec, revision, create_time, update_time';
-const ENTRY = 'key, path, state, config, revision';
+const ENTRY = 'key, path, state, config, revision, drain_seconds, drain_deadline';
 
 export interface SqliteReader extends Reader {
   tip(): ChainTip;
@@ -42,6 +42,8 @@ export function createReader(db: Database): SqliteReader {
     },
 
     descendants: (path) => statements.descendants.all(below(path)).map(resourceFromRow),
+    realServersAt: (path, address) =>
+      statements.realServersAt.all({ address, ...below(path) }).map(resourceFromRow),
 
     entry(key) {
       const row = statements.entry.get(key);
@@ -52,6 +54,8 @@ export function createReader(db: Database): SqliteReader {
       statements.entriesOfFrontend.all({ key, ...destinationsOf(key) }).map(entryFromRow),
     entries: ({ after, limit }) => statements.entries.all(after, limit).map(entryFromRow),
     entryCount: () => statements.entryCount.get()?.count ?? 0,
+    drainingEntries: () => statements.drainingEntries.all().map(entryFromRow),
+    drains: ({ after, limit }) => statements.drains.all(after, limit).map(entryFromRow),
 
     event(id) {
       const row = statements.event.get(id);
@@ -91,6 +95,10 @@ function prepare(db: Database) {
     descendants: db.prepare<{ from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources WHERE path > :from AND path < :to ORDER BY path`,
     ),
+    realServersAt: db.prepare<{ address: string; from: string; to: string }, ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources
+       WHERE kind = 'realServer' AND spec ->> '$.address' = :address AND path > :from AND path < :to ORDER BY path`,
+    ),
     entry: db.prepare<[string], EntryRow>(`SELECT ${ENTRY} FROM entries WHERE key = ?`),
     entriesOf: db.prepare<{ path: string; from: string; to: string }, EntryRow>(
       `SELECT ${ENTRY} FROM entries WHERE path = :path OR (path > :from AND path < :to) ORDER BY key`,
@@ -102,6 +110,13 @@ function prepare(db: Database) {
       `SELECT ${ENTRY} FROM entries WHERE key > ? ORDER BY key LIMIT ?`,
     ),
     entryCount: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM entries'),
+    drainingEntries: db.prepare<[], EntryRow>(
+      `SELECT ${ENTRY} FROM entries WHERE state = 'draining' ORDER BY key`,
+    ),
+    drains: db.prepare<[string, number], EntryRow>(
+      `SELECT ${ENTRY} FROM entries WHERE (state = 'draining' OR drain_deadline IS NOT NULL) AND key > ?
+       ORDER BY key LIMIT ?`,
+    ),
     event: db.prepare<[number], SealedEvent>('SELECT id, body, hash FROM audit_events WHERE id = ?'),
     credentialOwner: db.prepare<[Buffer], ResourceRow>(
       `SELECT ${RESOURCE} FROM resources JOIN credentials USING (path) WHERE hash = ?`,

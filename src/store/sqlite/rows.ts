@@ -50,16 +50,25 @@ export interface EntryRow {
   readonly state: string;
   readonly config: string;
   readonly revision: number;
+  readonly drain_seconds: number;
+  readonly drain_deadline: string | null;
 }
 
-export function rowFromEntry(entry: OwnedEntry): EntryRow {
-  return { ...entry, config: JSON.stringify(entry.config) };
+export function rowFromEntry({ config, drainSeconds, drainDeadline, ...same }: OwnedEntry): EntryRow {
+  return {
+    ...same,
+    config: JSON.stringify(config),
+    drain_seconds: drainSeconds,
+    drain_deadline: drainDeadline,
+  };
 }
 
-export function entryFromRow(row: EntryRow): OwnedEntry {
+export function entryFromRow({ drain_seconds, drain_deadline, ...row }: EntryRow): OwnedEntry {
   return {
     ...row,
     state: row.state as OwnedEntry['state'],
     config: JSON.parse(row.config) as OwnedEntry['config'],
+    drainSeconds: drain_seconds,
+    drainDeadline: drain_deadline,
   };
 }

@@ -157,10 +157,11 @@ function prepare(db: Database) {
     ),
     removeResource: db.prepare<[string]>('DELETE FROM resources WHERE path = ?'),
     putEntry: db.prepare<EntryRow>(
-      `INSERT INTO entries (key, path, state, config, revision)
-       VALUES (:key, :path, :state, :config, :revision)
+      `INSERT INTO entries (key, path, state, config, revision, drain_seconds, drain_deadline)
+       VALUES (:key, :path, :state, :config, :revision, :drain_seconds, :drain_deadline)
        ON CONFLICT (key) DO UPDATE SET
-         path = excluded.path, state = excluded.state, config = excluded.config, revision = excluded.revision`,
+         path = excluded.path, state = excluded.state, config = excluded.config, revision = excluded.revision,
+         drain_seconds = excluded.drain_seconds, drain_deadline = excluded.drain_deadline`,
     ),
     removeEntry: db.prepare<[string]>('DELETE FROM entries WHERE key = ?'),
     putCredential: db.prepare<[Buffer, string]>('INSERT INTO credentials (hash, path) VALUES (?, ?)'),

@@ -6,7 +6,7 @@ import { cluster, context, realServer, type StoreSubject, service } from './subj
 const config = { scheduler: 'wlc', schedulerFlags: [], onePacket: false, persistence: null } as const;
 
 function entry(key: string, path: string, revision = 2): OwnedEntry {
-  return { key, path, state: 'living', config, revision };
+  return { key, path, state: 'living', config, revision, drainSeconds: 0, drainDeadline: null };
 }
 
 const http = service('shop', 'http').path;

@@ -189,7 +189,10 @@ function changeEverything(tx: Transaction): void {
   tx.put(token);
   tx.putCredential(Buffer.alloc(32, 7), token.path);
   const config = { scheduler: 'wlc', schedulerFlags: [], onePacket: false, persistence: null } as const;
-  tx.putEntry({ key: 'tcp/192.0.2.1:80', path: token.path, state: 'living', config, revision: 2 });
+  tx.putEntry({
+    ...{ key: 'tcp/192.0.2.1:80', path: token.path, state: 'living', config, revision: 2 },
+    ...{ drainSeconds: 0, drainDeadline: null },
+  });
   tx.record({ kind: 'auth', resource: '' });
 }
 

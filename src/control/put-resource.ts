@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { DefinitionKind } from '../domain/names.js';
+import type { Reconciler } from '../reconcile/reconciler.js';
+import type { StoredResource, Transaction } from '../store/store.js';
+import type { WriteOptions } from './control.js';
+import { syncEntries } from './entries.js';
+
+interface Surroundings {
+  readonly reconciler: Reconciler;
+  readonly options: WriteOptions;
+  readonly now: Date;
+}
+
+/** Stores one resource and derives its entries. Everything is checked against the transaction's own state. */
+export function putResource(
+  tx: Transaction,
+  { kind, path, labels, spec }: Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>,
+  { reconciler, options, now }: Surroundings,
+): void {
+  const before = tx.resource(path);
+  tx.put({ kind, path, labels, spec });
+  syncEntries(tx, {
+    scope: path,
+    shallow: before !== undefined && !affectsChildren(kind as DefinitionKind, before.spec, spec),
+    capabilities: reconciler.director.info?.capabilities ?? null,
+    leaving: { drain: options.drain ?? true, now },
+    pointerTo: () => '/spec',
+  });
+}
+
+/** What entries below a resource take over from its spec: forwarding, port and frontend. */
+const INHERITED: Readonly<Record<DefinitionKind, readonly string[]>> = {
+  cluster: ['forwarding'],
+  virtualService: ['forwarding', 'protocol', 'address', 'port', 'fwmark', 'family'],
+  realServer: [],
+};
+
+function affectsChildren(kind: DefinitionKind, before: unknown, after: unknown): boolean {
+  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
+  return INHERITED[kind].some((field) => !isDeepStrictEqual(a[field], b[field]));
+}
