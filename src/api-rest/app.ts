@@ -16,6 +16,7 @@ import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
 import { healthRoutes } from './routes/health.js';
 import { problemRoutes } from './routes/problems.js';
+import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerRoutes } from './routes/real-servers.js';
 import { virtualServiceRoutes } from './routes/virtual-services.js';
 import { partValidatorCompiler } from './validation.js';
@@ -82,6 +83,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       clusterRoutes,
       virtualServiceRoutes,
       realServerRoutes,
+      realServerAddressRoutes,
       definitionRoutes,
       directorRoutes,
       directorSettingRoutes,

@@ -8,6 +8,7 @@ export const NAMES = {
   virtualService: 'http',
   realServer: 'web-1',
   director: 'local',
+  address: '192.168.10.11',
 } as const;
 
 const time = '2026-01-01T00:00:00.000Z';
@@ -33,7 +34,13 @@ const serviceStored = { ...serviceSpec, schedulerFlags: [], persistence: null, o
 const serviceKey = 'tcp/192.168.10.88:80';
 
 const serverSpec = { address: '192.168.10.11', port: 8080, weight: 3 };
-const serverStored = { ...serverSpec, upperThreshold: 0, lowerThreshold: 0, adminState: 'active' };
+const serverStored = {
+  ...serverSpec,
+  upperThreshold: 0,
+  lowerThreshold: 0,
+  adminState: 'active',
+  drainTimeoutSeconds: 300,
+};
 const serverKey = `${serviceKey}->192.168.10.11:8080`;
 
 /** For one kind: what to send, and what the server answers to it. */
@@ -93,9 +100,15 @@ export const REAL_SERVER: ResourceExamples = {
       effectivePort: 8080,
       effectiveWeight: 3,
       effectiveForwarding: { method: 'nat' },
+      drain: null,
     },
     ...bookkeeping(6),
   },
+};
+
+export const REAL_SERVER_ADDRESS = {
+  patch: { spec: { adminState: 'drain' } },
+  resource: { project: NAMES.project, address: NAMES.address, realServers: [REAL_SERVER.resource] },
 };
 
 export const DEFINITION = {
@@ -252,6 +265,15 @@ export const DRIFT = {
 export const COUNTER_RESET = {
   input: { key: serviceKey },
   reset: { director: NAMES.director, time, key: serviceKey },
+};
+
+export const DRAIN = {
+  key: serverKey,
+  resource: 'projects/default/clusters/shop/virtual-services/http/real-servers/web-1',
+  state: 'draining',
+  leaving: true,
+  deadline: '2026-01-01T00:05:00.000Z',
+  connections: { active: 2, inactive: 14, persistent: 0 },
 };
 
 const timeouts = { tcpSeconds: 900, tcpFinSeconds: 60, udpSeconds: 120 };

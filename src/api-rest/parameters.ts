@@ -1,6 +1,6 @@
 /** Path, query and header parameters that several operations share. */
 import Type, { type TProperties } from 'typebox';
-import { closed, Name } from '../domain/schema/common.js';
+import { Address, closed, Name } from '../domain/schema/common.js';
 import { NAMES } from './examples.js';
 
 function pathName(description: string, example: string) {
@@ -16,6 +16,10 @@ export const ProjectPath = Type.Object({ project }, closed);
 export const ClusterPath = Type.Object({ project, cluster }, closed);
 export const VirtualServicePath = Type.Object({ project, cluster, virtualService }, closed);
 export const RealServerPath = Type.Object({ project, cluster, virtualService, realServer }, closed);
+export const RealServerAddressPath = Type.Object(
+  { project, address: { ...Address, examples: [NAMES.address] } },
+  closed,
+);
 export const DirectorPath = Type.Object({ director: pathName('Director.', NAMES.director) }, closed);
 
 export const NoPath = Type.Object({}, closed);
@@ -50,6 +54,17 @@ export const ListQuery = Type.Object(
   closed,
 );
 
+const connections = Type.Optional(
+  Type.Boolean({
+    description:
+      'true: also ask the kernel for the connections, and for how far drains have come (`status.connections`, ' +
+      '`status.drain.state`).',
+  }),
+);
+
+export const ConnectionsQuery = Type.Object({ connections }, closed);
+export const RealServerListQuery = Type.Object({ ...ListQuery.properties, connections }, closed);
+
 const validateOnly = Type.Optional(
   Type.Boolean({
     description:
@@ -57,11 +72,22 @@ const validateOnly = Type.Optional(
   }),
 );
 
+const drain = Type.Optional(
+  Type.Boolean({
+    description:
+      'false: what leaves the kernel by this write leaves it at once, and its connections are cut. Default true: it gets ' +
+      'weight 0 and leaves when its connections have ended, or at its deadline (`drainTimeoutSeconds` of the real server).',
+  }),
+);
+
 export const WriteQuery = Type.Object({ validateOnly }, closed);
+
+export const ChangeQuery = Type.Object({ validateOnly, drain }, closed);
 
 export const DeleteQuery = Type.Object(
   {
     validateOnly,
+    drain,
     cascade: Type.Optional(
       Type.Boolean({ description: 'true: delete the children too. Without it they are a 409.' }),
     ),

@@ -15,8 +15,8 @@ export function sendTagged(request: FastifyRequest, reply: FastifyReply, etag: s
 }
 
 interface Written<R> {
-  /** Path of the resource, for Location when it is new. */
-  readonly location: (resource: R) => string;
+  /** Path of the resource, for Location when it is new; left out where nothing can be. */
+  readonly location?: (resource: R) => string;
   /** The representation; default: the resource itself. */
   readonly body?: (resource: R) => unknown;
 }
@@ -29,7 +29,7 @@ export function sendWritten<R extends Tagged>(
 ) {
   if ('preview' in answer) return reply.code(200).send(answer.preview);
   const { resource, created, pending } = answer;
-  if (created) reply.header('location', location(resource));
+  if (created && location) reply.header('location', location(resource));
   reply.header('etag', resource.etag);
   return reply.code(pending ? 202 : created ? 201 : 200).send(body(resource));
 }

@@ -61,9 +61,9 @@ function invalidHeader(name: string, fault: string): DomainError {
 
 /** The write options that query and headers of any write carry. */
 export function writeOptions(request: FastifyRequest): WriteOptions {
-  const { validateOnly = false } = request.query as { validateOnly?: boolean };
+  const { validateOnly = false, drain = true } = request.query as { validateOnly?: boolean; drain?: boolean };
   const ifMatch = request.headers['if-match'];
   // The schema of PUT allows "*" only; other methods have no use for this header.
   const onlyCreate = request.method === 'PUT' && request.headers['if-none-match'] !== undefined;
-  return { validateOnly, onlyCreate, ...(ifMatch !== undefined && { ifMatch }) };
+  return { validateOnly, drain, onlyCreate, ...(ifMatch !== undefined && { ifMatch }) };
 }

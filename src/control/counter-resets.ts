@@ -10,7 +10,8 @@ import { recordApplied } from '../reconcile/record.js';
 import type { Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
-import { reaching, requireKnownDirector } from './directors.js';
+import { requireKnownDirector } from './directors.js';
+import { reaching } from './reaching.js';
 import { writeContext } from './write-context.js';
 
 interface Dependencies {

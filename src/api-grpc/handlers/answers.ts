@@ -45,14 +45,16 @@ interface WriteFields {
   readonly etag?: string;
   readonly onlyCreate?: boolean;
   readonly cascade?: boolean;
+  readonly drain?: boolean | undefined;
 }
 
-export function writeOptions({ validateOnly, etag, onlyCreate, cascade }: WriteFields): DeleteOptions {
+export function writeOptions({ validateOnly, etag, onlyCreate, cascade, drain }: WriteFields): DeleteOptions {
   return {
     validateOnly,
     ...(etag && { ifMatch: etag }),
     ...(onlyCreate && { onlyCreate }),
     ...(cascade && { cascade }),
+    ...(drain !== undefined && { drain }),
   };
 }
 

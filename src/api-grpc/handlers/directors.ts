@@ -28,6 +28,10 @@ export function directorMethods({
       requireNames(request, ['director']);
       return { drift: await directors.drift(call, request.director) };
     },
+    async listDrains(request, { call }) {
+      requireNames(request, ['director']);
+      return directors.drains(call, request.director, pageOptions(request));
+    },
     async createReconciliation(request, { call }) {
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };

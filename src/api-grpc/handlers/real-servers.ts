@@ -4,9 +4,13 @@ import {
   UpdateRealServerRequestSchema,
 } from '../gen/lvsd/v1/real_server_service_pb.js';
 import type { Methods } from '../methods.js';
+import { realServerAddressMethods } from './real-server-addresses.js';
 import { resourceMethods } from './resources.js';
 
-export function realServerMethods({ realServers }: Control): Methods<typeof RealServerService> {
+export function realServerMethods({
+  realServers,
+  realServerAddresses,
+}: Control): Methods<typeof RealServerService> {
   const methods = resourceMethods('realServer', realServers, UpdateRealServerRequestSchema);
   return {
     listRealServers: methods.list,
@@ -15,5 +19,6 @@ export function realServerMethods({ realServers }: Control): Methods<typeof Real
     replaceRealServer: methods.replace,
     updateRealServer: methods.update,
     deleteRealServer: methods.delete,
+    ...realServerAddressMethods(realServerAddresses),
   };
 }

@@ -19,22 +19,30 @@ interface WriteRequest extends NamedRequest {
 interface ReplaceRequest extends WriteRequest {
   readonly etag: string;
   readonly onlyCreate: boolean;
+  readonly drain?: boolean | undefined;
 }
 
 interface UpdateRequest extends WriteRequest {
   readonly etag: string;
   readonly updateMask?: FieldMask | undefined;
+  readonly drain?: boolean | undefined;
 }
 
 interface DeleteRequest extends WriteRequest {
   readonly etag: string;
   readonly cascade?: boolean;
+  readonly drain?: boolean | undefined;
 }
 
 interface ListRequest extends NameFields {
   readonly pageSize: number;
   readonly pageToken: string;
   readonly filter: string;
+  readonly connections?: boolean;
+}
+
+interface GetRequest extends NamedRequest {
+  readonly connections?: boolean;
 }
 
 /** `updateRequest` describes the message whose fields an update mask names. */
@@ -59,11 +67,13 @@ export function resourceMethods<R, K extends DefinitionKind>(
 
   return {
     async list(request: ListRequest, { call }: Context) {
-      const query = { ...pageOptions(request), ...(request.filter && { filter: request.filter }) };
+      const { filter, connections = false } = request;
+      const query = { ...pageOptions(request), ...(filter && { filter }), connections };
       return resources.list(call, parentNames(request), query);
     },
-    async get(request: NamedRequest, { call }: Context) {
-      return resourceAnswer(await resources.get(call, ownNames(request)));
+    async get(request: GetRequest, { call }: Context) {
+      const { connections = false } = request;
+      return resourceAnswer(await resources.get(call, ownNames(request), { connections }));
     },
     async create(request: WriteRequest, { call, json }: Context) {
       const body = { ...(request.name && { name: request.name }), ...bodyOf(json) };

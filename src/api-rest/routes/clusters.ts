@@ -1,6 +1,6 @@
 import { Cluster, ClusterInput } from '../../domain/schema/resource.js';
 import { CLUSTER } from '../examples.js';
-import { ClusterPath, ProjectPath } from '../parameters.js';
+import { ClusterPath, ListQuery, NoQuery, ProjectPath } from '../parameters.js';
 import { resourceRoutes } from './resources.js';
 
 export const CLUSTERS = '/v1/projects/:project/clusters';
@@ -29,6 +29,9 @@ export const clusterRoutes = resourceRoutes<Cluster>({
   creation: 'It has no virtual services yet; to create it with all of them, PUT its definition.',
   deletion:
     'Deletes an empty cluster; with `cascade=true` also its virtual services and real servers, all or nothing.',
+  listQuery: ListQuery,
+  getQuery: NoQuery,
+  readProblems: [],
   parentProblems: ['PROJECT_NOT_FOUND'],
   ownProblem: 'CLUSTER_NOT_FOUND',
   ruleProblems: [],

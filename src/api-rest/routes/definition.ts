@@ -7,7 +7,7 @@ import { Definition, DefinitionInput } from '../../domain/schema/definition.js';
 import { Preview } from '../../domain/schema/preview.js';
 import { DEFINITION } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEMS } from '../operation.js';
-import { ClusterPath, NoQuery, ReadHeaders, ReplaceHeaders, WriteQuery } from '../parameters.js';
+import { ChangeQuery, ClusterPath, NoQuery, ReadHeaders, ReplaceHeaders } from '../parameters.js';
 import { sendTagged, sendWritten } from '../reply.js';
 import { callOf, writeOptions } from '../request.js';
 import { CLUSTERS } from './clusters.js';
@@ -41,9 +41,10 @@ const replaceDefinition = operation({
   operationId: 'replaceDefinition',
   summary: 'Create or replace a whole cluster',
   description:
-    'Declarative: creates, changes and deletes until the cluster is the document; **what it leaves out is deleted**. All ' +
+    'Declarative: creates, changes and deletes until the cluster is the document; **what it leaves out is deleted**, gracefully ' +
+    'unless `drain=false`. All ' +
     'or nothing. Sending the same document again changes nothing. `validateOnly=true` shows the changes beforehand.',
-  query: WriteQuery,
+  query: ChangeQuery,
   headers: ReplaceHeaders,
   body: { types: [JSON_TYPE], schema: DefinitionInput, example: DEFINITION.input },
   answers: {

@@ -8,11 +8,13 @@ import { LIST_VIEWS } from '../../domain/ipvsadm-views.js';
 import { closed } from '../../domain/schema/common.js';
 import { CounterReset, CounterResetInput } from '../../domain/schema/counter-reset.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../domain/schema/director.js';
+import { Drain } from '../../domain/schema/drain.js';
 import { createValidator } from '../../domain/validate.js';
 import { preferredType } from '../accept.js';
 import {
   COUNTER_RESET,
   DIRECTOR,
+  DRAIN,
   DRIFT,
   RECONCILIATION,
   TABLE,
@@ -111,6 +113,34 @@ const getDrift = operation({
   problems: kernelProblems,
 });
 
+const listDrains = operation({
+  operationId: 'listDrains',
+  tag,
+  summary: 'List what is draining',
+  description:
+    'Real servers with weight 0 that wait for their connections to end: those that were deleted, disabled or got another key, ' +
+    'which are removed from the kernel then (`leaving`), and those whose `adminState` is `drain`, which stay. Virtual ' +
+    'services that were deleted are listed as long as their real servers drain.',
+  params: DirectorPath,
+  query: Type.Object(pageParameters, closed),
+  answers: {
+    200: {
+      description: 'One page, ordered by key.',
+      content: json(
+        Type.Object(
+          {
+            items: Type.Array(Drain),
+            nextPageToken: Type.String({ description: 'Empty on the last page.' }),
+          },
+          { ...closed, $id: 'DrainList', description: 'One page of drains.' },
+        ),
+        { items: [DRAIN], nextPageToken: '' },
+      ),
+    },
+  },
+  problems: [...kernelProblems, 'PAGE_TOKEN_INVALID'],
+});
+
 const createReconciliation = operation({
   operationId: 'createReconciliation',
   tag,
@@ -179,6 +209,10 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
 
   app.get('/v1/directors/:director/drift', { schema: getDrift }, (request) =>
     control.directors.drift(callOf(request), request.params.director),
+  );
+
+  app.get('/v1/directors/:director/drains', { schema: listDrains }, (request) =>
+    control.directors.drains(callOf(request), request.params.director, request.query),
   );
 
   app.post(

@@ -1,6 +1,6 @@
 import { RealServer, RealServerInput } from '../../domain/schema/resource.js';
 import { REAL_SERVER } from '../examples.js';
-import { RealServerPath, VirtualServicePath } from '../parameters.js';
+import { ConnectionsQuery, RealServerListQuery, RealServerPath, VirtualServicePath } from '../parameters.js';
 import { resourceRoutes } from './resources.js';
 import { VIRTUAL_SERVICES } from './virtual-services.js';
 
@@ -32,9 +32,11 @@ export const realServerRoutes = resourceRoutes<RealServer>({
   examples: REAL_SERVER,
   creation:
     'It gets its share of new connections as soon as the kernel has it. With the methods `dr` and `tun` its port is that ' +
-    "of the virtual service: leave it out. To take it out of service, change `spec.adminState` to 'drain' or 'disabled'.",
-  deletion:
-    'Deletes the real server at once. To let its connections end first, change `spec.adminState` to `drain` before.',
+    'of the virtual service: leave it out. To take it out of service for a while, change `spec.adminState` to `drain` or `disabled`.',
+  deletion: 'Deletes the real server.',
+  listQuery: RealServerListQuery,
+  getQuery: ConnectionsQuery,
+  readProblems: ['KERNEL_UNAVAILABLE'],
   parentProblems: ['PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND', 'VIRTUAL_SERVICE_NOT_FOUND'],
   ownProblem: 'REAL_SERVER_NOT_FOUND',
   ruleProblems: ['REAL_SERVER_TAKEN', 'FOREIGN_ENTRY'],

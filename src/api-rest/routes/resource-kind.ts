@@ -18,13 +18,16 @@ import {
 } from '../operation.js';
 import {
   ChangeHeaders,
+  ChangeQuery,
   type ClusterPath,
+  type ConnectionsQuery,
   CreateHeaders,
   DeleteQuery,
-  ListQuery,
-  NoQuery,
+  type ListQuery,
+  type NoQuery,
   type ProjectPath,
   ReadHeaders,
+  type RealServerListQuery,
   type RealServerPath,
   ReplaceHeaders,
   type VirtualServicePath,
@@ -54,6 +57,10 @@ export interface ResourceKind<R> {
   /** Sentences about creation and deletion that hold for this kind only. */
   readonly creation: string;
   readonly deletion: string;
+  readonly listQuery: typeof ListQuery | typeof RealServerListQuery;
+  readonly getQuery: typeof NoQuery | typeof ConnectionsQuery;
+  /** What a read may be refused for, besides what every call may. */
+  readonly readProblems: readonly Reason[];
   readonly parentProblems: readonly Reason[];
   readonly ownProblem: Reason;
   /** Rules that a write of this kind may break. */
@@ -64,6 +71,12 @@ export const ETAG_HEADER = { etag: Type.String({ description: 'Strong entity tag
 export const LOCATION_HEADER = { location: Type.String({ description: 'Path of the new resource.' }) };
 export const PENDING =
   'Stored, but not in the kernel yet; `status` says why. lvsd finishes by itself once the kernel can be reached.';
+
+const LEAVING =
+  'The resource is gone at once; in the kernel its real servers get weight 0, so that new connections go elsewhere, and are ' +
+  'removed when their last connection has ended, at the latest after their `drainTimeoutSeconds`; a virtual service goes ' +
+  'after its real servers. `GET /v1/directors/{director}/drains` shows what is still leaving. With `drain=false` they are ' +
+  'removed at once, and their connections are cut.';
 
 export function documentKind<R>(kind: ResourceKind<R>) {
   const { operations, noun, tag, path, parentPath, schema, input, examples } = kind;
@@ -88,14 +101,20 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       summary: `List ${noun}s`,
       description: `The ${noun}s in the order of their names, a page at a time: pass \`nextPageToken\` as \`pageToken\` until it is empty.`,
       params: parentPath,
-      query: ListQuery,
+      query: kind.listQuery,
       answers: {
         200: {
           description: 'One page.',
           content: json(pageOf(kind), { items: [examples.resource], nextPageToken: '' }),
         },
       },
-      problems: [...CALL_PROBLEMS, 'FILTER_INVALID', 'PAGE_TOKEN_INVALID', ...kind.parentProblems],
+      problems: [
+        ...CALL_PROBLEMS,
+        'FILTER_INVALID',
+        'PAGE_TOKEN_INVALID',
+        ...kind.readProblems,
+        ...kind.parentProblems,
+      ],
     }),
 
     create: operation({
@@ -124,13 +143,13 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       summary: `Get a ${noun}`,
       description: `The ${noun} with its desired state (\`spec\`) and what the directors made of it (\`status\`).`,
       params: path,
-      query: NoQuery,
+      query: kind.getQuery,
       headers: ReadHeaders,
       answers: {
         200: { description: `The ${noun}.`, ...resource },
         304: { description: 'The entity tag in If-None-Match is the current one.' },
       },
-      problems: [...CALL_PROBLEMS, ...found],
+      problems: [...CALL_PROBLEMS, ...kind.readProblems, ...found],
     }),
 
     replace: operation({
@@ -139,7 +158,7 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       summary: `Create or replace a ${noun}`,
       description: `Replaces labels and spec as a whole: what the body leaves out gets its default. Creates the ${noun} when it is absent. Sending the same body again changes nothing.`,
       params: path,
-      query: WriteQuery,
+      query: ChangeQuery,
       headers: ReplaceHeaders,
       body: { types: [JSON_TYPE], schema: input, example: examples.replace },
       answers: {
@@ -158,9 +177,10 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       tag,
       summary: `Change a ${noun}`,
       description:
-        'JSON merge patch (RFC 7396) of labels and spec: members that are named change, `null` removes, the rest stays.',
+        'JSON merge patch (RFC 7396) of labels and spec: members that are named change, `null` removes, the rest stays. A ' +
+        'real server that gets another key in the kernel leaves it under the old one as if it were deleted.',
       params: path,
-      query: WriteQuery,
+      query: ChangeQuery,
       headers: ChangeHeaders,
       body: { types: [MERGE_PATCH_TYPE, JSON_TYPE], schema: patchOf(input), example: examples.patch },
       answers: {
@@ -177,7 +197,7 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       operationId: operations.delete,
       tag,
       summary: `Delete a ${noun}`,
-      description: kind.deletion,
+      description: `${kind.deletion} ${LEAVING}`,
       params: path,
       query: DeleteQuery,
       headers: ChangeHeaders,
@@ -187,7 +207,11 @@ export function documentKind<R>(kind: ResourceKind<R>) {
           content: json(Preview, PREVIEW),
         },
         202: { description: 'Deleted, but the kernel still has it: it could not be reached.' },
-        204: { description: 'Deleted, and gone from the kernel.' },
+        204: {
+          description:
+            'Deleted. What still has connections stays in the kernel with weight 0 until they have ended or the deadline has ' +
+            'passed; the rest is gone.',
+        },
       },
       problems: [
         ...WRITE_PROBLEMS,

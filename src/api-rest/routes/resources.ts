@@ -28,7 +28,8 @@ export function resourceRoutes<R extends { readonly etag: string }>(
     });
 
     app.get(item, { schema: documented.get }, async (request, reply) => {
-      const resource = await resources().get(callOf(request), request.params);
+      const resource = await resources().get(callOf(request), request.params, request.query);
+      if (hasLiveCounts(request.query)) return reply.header('etag', resource.etag).send(resource);
       return sendTagged(request, reply, resource.etag, resource);
     });
 
@@ -50,4 +51,9 @@ export function resourceRoutes<R extends { readonly etag: string }>(
       return sendDeleted(reply, answer);
     });
   };
+}
+
+/** Connections come and go without a new revision: such an answer is never "not modified". */
+function hasLiveCounts({ connections = false }: { connections?: boolean }): boolean {
+  return connections;
 }

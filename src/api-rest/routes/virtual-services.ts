@@ -1,6 +1,6 @@
 import { VirtualService, VirtualServiceInput } from '../../domain/schema/resource.js';
 import { VIRTUAL_SERVICE } from '../examples.js';
-import { ClusterPath, VirtualServicePath } from '../parameters.js';
+import { ClusterPath, ListQuery, NoQuery, VirtualServicePath } from '../parameters.js';
 import { CLUSTERS } from './clusters.js';
 import { resourceRoutes } from './resources.js';
 
@@ -32,6 +32,9 @@ export const virtualServiceRoutes = resourceRoutes<VirtualService>({
     'service of a director can have a frontend.',
   deletion:
     'Deletes a virtual service without real servers; with `cascade=true` also its real servers, all or nothing.',
+  listQuery: ListQuery,
+  getQuery: NoQuery,
+  readProblems: [],
   parentProblems: ['PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND'],
   ownProblem: 'VIRTUAL_SERVICE_NOT_FOUND',
   ruleProblems: ['FRONTEND_TAKEN', 'FOREIGN_ENTRY'],

@@ -174,7 +174,7 @@ export type Preview = Message<"lvsd.v1.Preview"> & {
   changes: Preview_Change[];
 
   /**
-   * What the kernel would be told.
+   * What the kernel would be told: at once, and when drains have ended.
    *
    * @generated from field: repeated lvsd.v1.KernelOperation operations = 2;
    */

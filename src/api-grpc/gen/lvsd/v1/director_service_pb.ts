@@ -10,13 +10,15 @@ import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb
 import { file_lvsd_v1_director } from "./director_pb.js";
 import type { CounterReset, SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
 import { file_lvsd_v1_director_settings } from "./director_settings_pb.js";
+import type { Drain } from "./drain_pb.js";
+import { file_lvsd_v1_drain } from "./drain_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIInAKGUNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSCwoDa2V5GAIgASgJEhAKCHJlc291cmNlGAMgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkoKGkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEiwKDWNvdW50ZXJfcmVzZXQYASABKAsyFS5sdnNkLnYxLkNvdW50ZXJSZXNldDLDBgoPRGlyZWN0b3JTZXJ2aWNlEk4KDUxpc3REaXJlY3RvcnMSHS5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXF1ZXN0Gh4ubHZzZC52MS5MaXN0RGlyZWN0b3JzUmVzcG9uc2USSAoLR2V0RGlyZWN0b3ISGy5sdnNkLnYxLkdldERpcmVjdG9yUmVxdWVzdBocLmx2c2QudjEuR2V0RGlyZWN0b3JSZXNwb25zZRI/CghHZXRUYWJsZRIYLmx2c2QudjEuR2V0VGFibGVSZXF1ZXN0GhkubHZzZC52MS5HZXRUYWJsZVJlc3BvbnNlEj8KCEdldERyaWZ0EhgubHZzZC52MS5HZXREcmlmdFJlcXVlc3QaGS5sdnNkLnYxLkdldERyaWZ0UmVzcG9uc2USYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIjIKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCCI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIkwKEUxpc3REcmFpbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIkwKEkxpc3REcmFpbnNSZXNwb25zZRIdCgVpdGVtcxgBIAMoCzIOLmx2c2QudjEuRHJhaW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIInAKGUNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSCwoDa2V5GAIgASgJEhAKCHJlc291cmNlGAMgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkoKGkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEiwKDWNvdW50ZXJfcmVzZXQYASABKAsyFS5sdnNkLnYxLkNvdW50ZXJSZXNldDKKBwoPRGlyZWN0b3JTZXJ2aWNlEk4KDUxpc3REaXJlY3RvcnMSHS5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXF1ZXN0Gh4ubHZzZC52MS5MaXN0RGlyZWN0b3JzUmVzcG9uc2USSAoLR2V0RGlyZWN0b3ISGy5sdnNkLnYxLkdldERpcmVjdG9yUmVxdWVzdBocLmx2c2QudjEuR2V0RGlyZWN0b3JSZXNwb25zZRI/CghHZXRUYWJsZRIYLmx2c2QudjEuR2V0VGFibGVSZXF1ZXN0GhkubHZzZC52MS5HZXRUYWJsZVJlc3BvbnNlEj8KCEdldERyaWZ0EhgubHZzZC52MS5HZXREcmlmdFJlcXVlc3QaGS5sdnNkLnYxLkdldERyaWZ0UmVzcG9uc2USRQoKTGlzdERyYWlucxIaLmx2c2QudjEuTGlzdERyYWluc1JlcXVlc3QaGy5sdnNkLnYxLkxpc3REcmFpbnNSZXNwb25zZRJjChRDcmVhdGVSZWNvbmNpbGlhdGlvbhIkLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVSZWNvbmNpbGlhdGlvblJlc3BvbnNlEl0KEkNyZWF0ZUNvdW50ZXJSZXNldBIiLmx2c2QudjEuQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBojLmx2c2QudjEuQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USSAoLR2V0VGltZW91dHMSGy5sdnNkLnYxLkdldFRpbWVvdXRzUmVxdWVzdBocLmx2c2QudjEuR2V0VGltZW91dHNSZXNwb25zZRJUCg9SZXBsYWNlVGltZW91dHMSHy5sdnNkLnYxLlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QaIC5sdnNkLnYxLlJlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlElEKDkdldFN5bmNEYWVtb25zEh4ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1JlcXVlc3QaHy5sdnNkLnYxLkdldFN5bmNEYWVtb25zUmVzcG9uc2USXQoSUmVwbGFjZVN5bmNEYWVtb25zEiIubHZzZC52MS5SZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0GiMubHZzZC52MS5SZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZWIGcHJvdG8z", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
 
 /**
  * Which directors, and how many.
@@ -271,6 +273,69 @@ export const CreateReconciliationResponseSchema: GenMessage<CreateReconciliation
   messageDesc(file_lvsd_v1_director_service, 9);
 
 /**
+ * Whose drains, and how many.
+ *
+ * @generated from message lvsd.v1.ListDrainsRequest
+ */
+export type ListDrainsRequest = Message<"lvsd.v1.ListDrainsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Up to 1000, more is taken as 1000; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before, with the same other fields. Empty: the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ListDrainsRequest.
+ * Use `create(ListDrainsRequestSchema)` to create a new message.
+ */
+export const ListDrainsRequestSchema: GenMessage<ListDrainsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 10);
+
+/**
+ * One page of drains.
+ *
+ * @generated from message lvsd.v1.ListDrainsResponse
+ */
+export type ListDrainsResponse = Message<"lvsd.v1.ListDrainsResponse"> & {
+  /**
+   * By key.
+   *
+   * @generated from field: repeated lvsd.v1.Drain items = 1;
+   */
+  items: Drain[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ListDrainsResponse.
+ * Use `create(ListDrainsResponseSchema)` to create a new message.
+ */
+export const ListDrainsResponseSchema: GenMessage<ListDrainsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 11);
+
+/**
  * Whose timeouts.
  *
  * @generated from message lvsd.v1.GetTimeoutsRequest
@@ -289,7 +354,7 @@ export type GetTimeoutsRequest = Message<"lvsd.v1.GetTimeoutsRequest"> & {
  * Use `create(GetTimeoutsRequestSchema)` to create a new message.
  */
 export const GetTimeoutsRequestSchema: GenMessage<GetTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 10);
+  messageDesc(file_lvsd_v1_director_service, 12);
 
 /**
  * The timeouts of a director.
@@ -310,7 +375,7 @@ export type GetTimeoutsResponse = Message<"lvsd.v1.GetTimeoutsResponse"> & {
  * Use `create(GetTimeoutsResponseSchema)` to create a new message.
  */
 export const GetTimeoutsResponseSchema: GenMessage<GetTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 11);
+  messageDesc(file_lvsd_v1_director_service, 13);
 
 /**
  * What the timeouts of a director is to be from now on.
@@ -366,7 +431,7 @@ export type ReplaceTimeoutsRequest = Message<"lvsd.v1.ReplaceTimeoutsRequest"> &
  * Use `create(ReplaceTimeoutsRequestSchema)` to create a new message.
  */
 export const ReplaceTimeoutsRequestSchema: GenMessage<ReplaceTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 12);
+  messageDesc(file_lvsd_v1_director_service, 14);
 
 /**
  * The timeouts was stored.
@@ -401,7 +466,7 @@ export type ReplaceTimeoutsResponse = Message<"lvsd.v1.ReplaceTimeoutsResponse">
  * Use `create(ReplaceTimeoutsResponseSchema)` to create a new message.
  */
 export const ReplaceTimeoutsResponseSchema: GenMessage<ReplaceTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 13);
+  messageDesc(file_lvsd_v1_director_service, 15);
 
 /**
  * Whose synchronisation.
@@ -422,7 +487,7 @@ export type GetSyncDaemonsRequest = Message<"lvsd.v1.GetSyncDaemonsRequest"> & {
  * Use `create(GetSyncDaemonsRequestSchema)` to create a new message.
  */
 export const GetSyncDaemonsRequestSchema: GenMessage<GetSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 14);
+  messageDesc(file_lvsd_v1_director_service, 16);
 
 /**
  * The synchronisation of a director.
@@ -443,7 +508,7 @@ export type GetSyncDaemonsResponse = Message<"lvsd.v1.GetSyncDaemonsResponse"> &
  * Use `create(GetSyncDaemonsResponseSchema)` to create a new message.
  */
 export const GetSyncDaemonsResponseSchema: GenMessage<GetSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 15);
+  messageDesc(file_lvsd_v1_director_service, 17);
 
 /**
  * What the synchronisation of a director is to be from now on.
@@ -499,7 +564,7 @@ export type ReplaceSyncDaemonsRequest = Message<"lvsd.v1.ReplaceSyncDaemonsReque
  * Use `create(ReplaceSyncDaemonsRequestSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsRequestSchema: GenMessage<ReplaceSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 16);
+  messageDesc(file_lvsd_v1_director_service, 18);
 
 /**
  * The synchronisation was stored.
@@ -534,7 +599,7 @@ export type ReplaceSyncDaemonsResponse = Message<"lvsd.v1.ReplaceSyncDaemonsResp
  * Use `create(ReplaceSyncDaemonsResponseSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 17);
+  messageDesc(file_lvsd_v1_director_service, 19);
 
 /**
  * Whose counters; with neither key nor resource, those of every service.
@@ -583,7 +648,7 @@ export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetReque
  * Use `create(CreateCounterResetRequestSchema)` to create a new message.
  */
 export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 18);
+  messageDesc(file_lvsd_v1_director_service, 20);
 
 /**
  * Counters that were zeroed.
@@ -604,7 +669,7 @@ export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResp
  * Use `create(CreateCounterResetResponseSchema)` to create a new message.
  */
 export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 19);
+  messageDesc(file_lvsd_v1_director_service, 21);
 
 /**
  * The hosts whose kernels run IPVS, and what is in their tables.
@@ -652,6 +717,16 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof GetDriftRequestSchema;
     output: typeof GetDriftResponseSchema;
+  },
+  /**
+   * Lists what is draining, by key.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.ListDrains
+   */
+  listDrains: {
+    methodKind: "unary";
+    input: typeof ListDrainsRequestSchema;
+    output: typeof ListDrainsResponseSchema;
   },
   /**
    * Makes the kernel equal to the definition now; answers when the pass is done.

@@ -8,6 +8,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { DirectorState, State, Warning } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
+import type { Connections, DrainState } from "./drain_pb.js";
+import { file_lvsd_v1_drain } from "./drain_pb.js";
 import type { Forwarding } from "./forwarding_pb.js";
 import { file_lvsd_v1_forwarding } from "./forwarding_pb.js";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/real_server.proto.
  */
 export const file_lvsd_v1_real_server: GenFile = /*@__PURE__*/
-  fileDesc("ChlsdnNkL3YxL3JlYWxfc2VydmVyLnByb3RvEgdsdnNkLnYxIokDCgpSZWFsU2VydmVyEg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgZsYWJlbHMYBSADKAsyHy5sdnNkLnYxLlJlYWxTZXJ2ZXIuTGFiZWxzRW50cnkSJQoEc3BlYxgGIAEoCzIXLmx2c2QudjEuUmVhbFNlcnZlclNwZWMSKQoGc3RhdHVzGAcgASgLMhkubHZzZC52MS5SZWFsU2VydmVyU3RhdHVzEhAKCHJldmlzaW9uGAggASgDEgwKBGV0YWcYCSABKAkSLwoLY3JlYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIqUCCg5SZWFsU2VydmVyU3BlYxIUCgdhZGRyZXNzGAEgASgJSACIAQESEQoEcG9ydBgCIAEoDUgBiAEBEhMKBndlaWdodBgDIAEoDUgCiAEBEhwKD3VwcGVyX3RocmVzaG9sZBgEIAEoDUgDiAEBEhwKD2xvd2VyX3RocmVzaG9sZBgFIAEoDUgEiAEBEigKC2FkbWluX3N0YXRlGAYgASgOMhMubHZzZC52MS5BZG1pblN0YXRlEicKCmZvcndhcmRpbmcYByABKAsyEy5sdnNkLnYxLkZvcndhcmRpbmdCCgoIX2FkZHJlc3NCBwoFX3BvcnRCCQoHX3dlaWdodEISChBfdXBwZXJfdGhyZXNob2xkQhIKEF9sb3dlcl90aHJlc2hvbGQi8gEKEFJlYWxTZXJ2ZXJTdGF0dXMSHQoFc3RhdGUYASABKA4yDi5sdnNkLnYxLlN0YXRlEikKCWRpcmVjdG9ycxgCIAMoCzIWLmx2c2QudjEuRGlyZWN0b3JTdGF0ZRIiCgh3YXJuaW5ncxgDIAMoCzIQLmx2c2QudjEuV2FybmluZxILCgNrZXkYBCABKAkSFgoOZWZmZWN0aXZlX3BvcnQYBSABKA0SGAoQZWZmZWN0aXZlX3dlaWdodBgGIAEoDRIxChRlZmZlY3RpdmVfZm9yd2FyZGluZxgHIAEoCzITLmx2c2QudjEuRm9yd2FyZGluZypyCgpBZG1pblN0YXRlEhsKF0FETUlOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSQURNSU5fU1RBVEVfQUNUSVZFEAESFQoRQURNSU5fU1RBVEVfRFJBSU4QAhIYChRBRE1JTl9TVEFURV9ESVNBQkxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_forwarding]);
+  fileDesc("ChlsdnNkL3YxL3JlYWxfc2VydmVyLnByb3RvEgdsdnNkLnYxIokDCgpSZWFsU2VydmVyEg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRIvCgZsYWJlbHMYBSADKAsyHy5sdnNkLnYxLlJlYWxTZXJ2ZXIuTGFiZWxzRW50cnkSJQoEc3BlYxgGIAEoCzIXLmx2c2QudjEuUmVhbFNlcnZlclNwZWMSKQoGc3RhdHVzGAcgASgLMhkubHZzZC52MS5SZWFsU2VydmVyU3RhdHVzEhAKCHJldmlzaW9uGAggASgDEgwKBGV0YWcYCSABKAkSLwoLY3JlYXRlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIuMCCg5SZWFsU2VydmVyU3BlYxIUCgdhZGRyZXNzGAEgASgJSACIAQESEQoEcG9ydBgCIAEoDUgBiAEBEhMKBndlaWdodBgDIAEoDUgCiAEBEhwKD3VwcGVyX3RocmVzaG9sZBgEIAEoDUgDiAEBEhwKD2xvd2VyX3RocmVzaG9sZBgFIAEoDUgEiAEBEigKC2FkbWluX3N0YXRlGAYgASgOMhMubHZzZC52MS5BZG1pblN0YXRlEicKCmZvcndhcmRpbmcYByABKAsyEy5sdnNkLnYxLkZvcndhcmRpbmcSIgoVZHJhaW5fdGltZW91dF9zZWNvbmRzGAggASgNSAWIAQFCCgoIX2FkZHJlc3NCBwoFX3BvcnRCCQoHX3dlaWdodEISChBfdXBwZXJfdGhyZXNob2xkQhIKEF9sb3dlcl90aHJlc2hvbGRCGAoWX2RyYWluX3RpbWVvdXRfc2Vjb25kcyLEAgoQUmVhbFNlcnZlclN0YXR1cxIdCgVzdGF0ZRgBIAEoDjIOLmx2c2QudjEuU3RhdGUSKQoJZGlyZWN0b3JzGAIgAygLMhYubHZzZC52MS5EaXJlY3RvclN0YXRlEiIKCHdhcm5pbmdzGAMgAygLMhAubHZzZC52MS5XYXJuaW5nEgsKA2tleRgEIAEoCRIWCg5lZmZlY3RpdmVfcG9ydBgFIAEoDRIYChBlZmZlY3RpdmVfd2VpZ2h0GAYgASgNEjEKFGVmZmVjdGl2ZV9mb3J3YXJkaW5nGAcgASgLMhMubHZzZC52MS5Gb3J3YXJkaW5nEiUKBWRyYWluGAggASgLMhYubHZzZC52MS5EcmFpblByb2dyZXNzEikKC2Nvbm5lY3Rpb25zGAkgASgLMhQubHZzZC52MS5Db25uZWN0aW9ucyJhCg1EcmFpblByb2dyZXNzEiwKCGRlYWRsaW5lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIiCgVzdGF0ZRgCIAEoDjITLmx2c2QudjEuRHJhaW5TdGF0ZSpyCgpBZG1pblN0YXRlEhsKF0FETUlOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSQURNSU5fU1RBVEVfQUNUSVZFEAESFQoRQURNSU5fU1RBVEVfRFJBSU4QAhIYChRBRE1JTl9TVEFURV9ESVNBQkxFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_drain, file_lvsd_v1_forwarding]);
 
 /**
  * A destination behind one virtual service.
@@ -163,6 +165,14 @@ export type RealServerSpec = Message<"lvsd.v1.RealServerSpec"> & {
    * @generated from field: lvsd.v1.Forwarding forwarding = 7;
    */
   forwarding?: Forwarding | undefined;
+
+  /**
+   * How long its connections may take to end when it is drained, disabled or deleted, in seconds, at most a week. Absent:
+   * 300; behind UDP at most 300. 0: not at all.
+   *
+   * @generated from field: optional uint32 drain_timeout_seconds = 8;
+   */
+  drainTimeoutSeconds?: number | undefined;
 };
 
 /**
@@ -226,6 +236,20 @@ export type RealServerStatus = Message<"lvsd.v1.RealServerStatus"> & {
    * @generated from field: lvsd.v1.Forwarding effective_forwarding = 7;
    */
   effectiveForwarding?: Forwarding | undefined;
+
+  /**
+   * Absent: it is not drained.
+   *
+   * @generated from field: lvsd.v1.DrainProgress drain = 8;
+   */
+  drain?: DrainProgress | undefined;
+
+  /**
+   * When asked for, and the kernel has it.
+   *
+   * @generated from field: lvsd.v1.Connections connections = 9;
+   */
+  connections?: Connections | undefined;
 };
 
 /**
@@ -234,6 +258,34 @@ export type RealServerStatus = Message<"lvsd.v1.RealServerStatus"> & {
  */
 export const RealServerStatusSchema: GenMessage<RealServerStatus> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_real_server, 2);
+
+/**
+ * A drain that is under way, or has ended and left the real server with weight 0.
+ *
+ * @generated from message lvsd.v1.DrainProgress
+ */
+export type DrainProgress = Message<"lvsd.v1.DrainProgress"> & {
+  /**
+   * When it ends, whatever connections are left.
+   *
+   * @generated from field: google.protobuf.Timestamp deadline = 1;
+   */
+  deadline?: Timestamp | undefined;
+
+  /**
+   * When connections were asked for.
+   *
+   * @generated from field: lvsd.v1.DrainState state = 2;
+   */
+  state: DrainState;
+};
+
+/**
+ * Describes the message lvsd.v1.DrainProgress.
+ * Use `create(DrainProgressSchema)` to create a new message.
+ */
+export const DrainProgressSchema: GenMessage<DrainProgress> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server, 3);
 
 /**
  * What the operator wants of a real server.
@@ -263,7 +315,7 @@ export const AdminState = {
   DRAIN: 2,
 
   /**
-   * Not in the kernel.
+   * Drained, then not in the kernel.
    *
    * @generated from enum value: ADMIN_STATE_DISABLED = 3;
    */

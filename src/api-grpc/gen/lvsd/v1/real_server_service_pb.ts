@@ -10,13 +10,15 @@ import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { RealServer, RealServerSpec } from "./real_server_pb.js";
 import { file_lvsd_v1_real_server } from "./real_server_pb.js";
+import type { RealServerAddress, RealServerAddressSpec } from "./real_server_address_pb.js";
+import { file_lvsd_v1_real_server_address } from "./real_server_address_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/real_server_service.proto.
  */
 export const file_lvsd_v1_real_server_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFsdnNkL3YxL3JlYWxfc2VydmVyX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiigEKFkxpc3RSZWFsU2VydmVyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkiVgoXTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl8KFEdldFJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCSJBChVHZXRSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXIisQIKF0NyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRI8CgZsYWJlbHMYBSADKAsyLC5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4ChhDcmVhdGVSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIItYCChhSZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEj0KBmxhYmVscxgFIAMoCzItLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIooBChlSZXBsYWNlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIIvACChdVcGRhdGVSZWFsU2VydmVyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAMgASgJEgwKBG5hbWUYBCABKAkSPAoGbGFiZWxzGAUgAygLMiwubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVxdWVzdC5MYWJlbHNFbnRyeRIlCgRzcGVjGAYgASgLMhcubHZzZC52MS5SZWFsU2VydmVyU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEieAoYVXBkYXRlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCCKrAQoXRGVsZXRlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSJOChhEZWxldGVSZWFsU2VydmVyUmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIMqAEChFSZWFsU2VydmVyU2VydmljZRJUCg9MaXN0UmVhbFNlcnZlcnMSHy5sdnNkLnYxLkxpc3RSZWFsU2VydmVyc1JlcXVlc3QaIC5sdnNkLnYxLkxpc3RSZWFsU2VydmVyc1Jlc3BvbnNlEk4KDUdldFJlYWxTZXJ2ZXISHS5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJSZXF1ZXN0Gh4ubHZzZC52MS5HZXRSZWFsU2VydmVyUmVzcG9uc2USVwoQQ3JlYXRlUmVhbFNlcnZlchIgLmx2c2QudjEuQ3JlYXRlUmVhbFNlcnZlclJlcXVlc3QaIS5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXNwb25zZRJaChFSZXBsYWNlUmVhbFNlcnZlchIhLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXF1ZXN0GiIubHZzZC52MS5SZXBsYWNlUmVhbFNlcnZlclJlc3BvbnNlElcKEFVwZGF0ZVJlYWxTZXJ2ZXISIC5sdnNkLnYxLlVwZGF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0GiEubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVzcG9uc2USVwoQRGVsZXRlUmVhbFNlcnZlchIgLmx2c2QudjEuRGVsZXRlUmVhbFNlcnZlclJlcXVlc3QaIS5sdnNkLnYxLkRlbGV0ZVJlYWxTZXJ2ZXJSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_real_server]);
+  fileDesc("CiFsdnNkL3YxL3JlYWxfc2VydmVyX3NlcnZpY2UucHJvdG8SB2x2c2QudjEinwEKFkxpc3RSZWFsU2VydmVyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiVgoXTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInQKFEdldFJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRITCgtjb25uZWN0aW9ucxgIIAEoCCJBChVHZXRSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXIisQIKF0NyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRI8CgZsYWJlbHMYBSADKAsyLC5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4ChhDcmVhdGVSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIvQCChhSZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEj0KBmxhYmVscxgFIAMoCzItLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2RyYWluIooBChlSZXBsYWNlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIIo4DChdVcGRhdGVSZWFsU2VydmVyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAMgASgJEgwKBG5hbWUYBCABKAkSPAoGbGFiZWxzGAUgAygLMiwubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVxdWVzdC5MYWJlbHNFbnRyeRIlCgRzcGVjGAYgASgLMhcubHZzZC52MS5SZWFsU2VydmVyU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfZHJhaW4ieAoYVXBkYXRlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCCLJAQoXRGVsZXRlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiJOChhEZWxldGVSZWFsU2VydmVyUmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIIlQKG0dldFJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2FkZHJlc3MYAiABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiZQocR2V0UmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZRI3ChNyZWFsX3NlcnZlcl9hZGRyZXNzGAEgASgLMhoubHZzZC52MS5SZWFsU2VydmVyQWRkcmVzcxIMCgRldGFnGAIgASgJItcBCh5VcGRhdGVSZWFsU2VydmVyQWRkcmVzc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEiwKBHNwZWMYAyABKAsyHi5sdnNkLnYxLlJlYWxTZXJ2ZXJBZGRyZXNzU3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEgoFZHJhaW4YDSABKAhIAIgBAUIICgZfZHJhaW4inAEKH1VwZGF0ZVJlYWxTZXJ2ZXJBZGRyZXNzUmVzcG9uc2USNwoTcmVhbF9zZXJ2ZXJfYWRkcmVzcxgBIAEoCzIaLmx2c2QudjEuUmVhbFNlcnZlckFkZHJlc3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIEgwKBGV0YWcYBCABKAky8wUKEVJlYWxTZXJ2ZXJTZXJ2aWNlElQKD0xpc3RSZWFsU2VydmVycxIfLmx2c2QudjEuTGlzdFJlYWxTZXJ2ZXJzUmVxdWVzdBogLmx2c2QudjEuTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USTgoNR2V0UmVhbFNlcnZlchIdLmx2c2QudjEuR2V0UmVhbFNlcnZlclJlcXVlc3QaHi5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJSZXNwb25zZRJXChBDcmVhdGVSZWFsU2VydmVyEiAubHZzZC52MS5DcmVhdGVSZWFsU2VydmVyUmVxdWVzdBohLmx2c2QudjEuQ3JlYXRlUmVhbFNlcnZlclJlc3BvbnNlEloKEVJlcGxhY2VSZWFsU2VydmVyEiEubHZzZC52MS5SZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QaIi5sdnNkLnYxLlJlcGxhY2VSZWFsU2VydmVyUmVzcG9uc2USVwoQVXBkYXRlUmVhbFNlcnZlchIgLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlclJlcXVlc3QaIS5sdnNkLnYxLlVwZGF0ZVJlYWxTZXJ2ZXJSZXNwb25zZRJXChBEZWxldGVSZWFsU2VydmVyEiAubHZzZC52MS5EZWxldGVSZWFsU2VydmVyUmVxdWVzdBohLmx2c2QudjEuRGVsZXRlUmVhbFNlcnZlclJlc3BvbnNlEmMKFEdldFJlYWxTZXJ2ZXJBZGRyZXNzEiQubHZzZC52MS5HZXRSZWFsU2VydmVyQWRkcmVzc1JlcXVlc3QaJS5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJBZGRyZXNzUmVzcG9uc2USbAoXVXBkYXRlUmVhbFNlcnZlckFkZHJlc3MSJy5sdnNkLnYxLlVwZGF0ZVJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBooLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_real_server, file_lvsd_v1_real_server_address]);
 
 /**
  * Which real servers, and how many.
@@ -66,6 +68,13 @@ export type ListRealServersRequest = Message<"lvsd.v1.ListRealServersRequest"> &
    * @generated from field: string filter = 7;
    */
   filter: string;
+
+  /**
+   * Also asks the kernel for the connections, and for how far drains have come.
+   *
+   * @generated from field: bool connections = 8;
+   */
+  connections: boolean;
 };
 
 /**
@@ -136,6 +145,13 @@ export type GetRealServerRequest = Message<"lvsd.v1.GetRealServerRequest"> & {
    * @generated from field: string name = 4;
    */
   name: string;
+
+  /**
+   * Also asks the kernel for the connections, and for how far drains have come.
+   *
+   * @generated from field: bool connections = 8;
+   */
+  connections: boolean;
 };
 
 /**
@@ -360,6 +376,13 @@ export type ReplaceRealServerRequest = Message<"lvsd.v1.ReplaceRealServerRequest
    * @generated from field: bool only_create = 12;
    */
   onlyCreate: boolean;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
 };
 
 /**
@@ -501,6 +524,13 @@ export type UpdateRealServerRequest = Message<"lvsd.v1.UpdateRealServerRequest">
    * @generated from field: string request_id = 11;
    */
   requestId: string;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
 };
 
 /**
@@ -606,6 +636,13 @@ export type DeleteRealServerRequest = Message<"lvsd.v1.DeleteRealServerRequest">
    * @generated from field: string request_id = 11;
    */
   requestId: string;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
 };
 
 /**
@@ -642,6 +679,181 @@ export type DeleteRealServerResponse = Message<"lvsd.v1.DeleteRealServerResponse
  */
 export const DeleteRealServerResponseSchema: GenMessage<DeleteRealServerResponse> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_real_server_service, 11);
+
+/**
+ * Which address.
+ *
+ * @generated from message lvsd.v1.GetRealServerAddressRequest
+ */
+export type GetRealServerAddressRequest = Message<"lvsd.v1.GetRealServerAddressRequest"> & {
+  /**
+   * Required. Name of the project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Required. IPv4 or IPv6.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Also asks the kernel for the connections, and for how far drains have come.
+   *
+   * @generated from field: bool connections = 8;
+   */
+  connections: boolean;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerAddressRequest.
+ * Use `create(GetRealServerAddressRequestSchema)` to create a new message.
+ */
+export const GetRealServerAddressRequestSchema: GenMessage<GetRealServerAddressRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 12);
+
+/**
+ * One address.
+ *
+ * @generated from message lvsd.v1.GetRealServerAddressResponse
+ */
+export type GetRealServerAddressResponse = Message<"lvsd.v1.GetRealServerAddressResponse"> & {
+  /**
+   * The address with its real servers.
+   *
+   * @generated from field: lvsd.v1.RealServerAddress real_server_address = 1;
+   */
+  realServerAddress?: RealServerAddress | undefined;
+
+  /**
+   * Of all its real servers: what the field etag of UpdateRealServerAddress takes.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerAddressResponse.
+ * Use `create(GetRealServerAddressResponseSchema)` to create a new message.
+ */
+export const GetRealServerAddressResponseSchema: GenMessage<GetRealServerAddressResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 13);
+
+/**
+ * What is to change at one address.
+ *
+ * @generated from message lvsd.v1.UpdateRealServerAddressRequest
+ */
+export type UpdateRealServerAddressRequest = Message<"lvsd.v1.UpdateRealServerAddressRequest"> & {
+  /**
+   * Required. Name of the project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Required. IPv4 or IPv6.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Required.
+   *
+   * @generated from field: lvsd.v1.RealServerAddressSpec spec = 3;
+   */
+  spec?: RealServerAddressSpec | undefined;
+
+  /**
+   * The write needs this entity tag (or one of a comma-separated list, or "*": any). Empty: no precondition.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
+
+  /**
+   * Everything but the commit and the kernel: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.UpdateRealServerAddressRequest.
+ * Use `create(UpdateRealServerAddressRequestSchema)` to create a new message.
+ */
+export const UpdateRealServerAddressRequestSchema: GenMessage<UpdateRealServerAddressRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 14);
+
+/**
+ * The real servers of an address were changed.
+ *
+ * @generated from message lvsd.v1.UpdateRealServerAddressResponse
+ */
+export type UpdateRealServerAddressResponse = Message<"lvsd.v1.UpdateRealServerAddressResponse"> & {
+  /**
+   * The address with those of its real servers that were changed; absent in the answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.RealServerAddress real_server_address = 1;
+   */
+  realServerAddress?: RealServerAddress | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+
+  /**
+   * Stored, but not yet in the kernel: the status of the real servers says why.
+   *
+   * @generated from field: bool pending = 3;
+   */
+  pending: boolean;
+
+  /**
+   * Of all its real servers; empty in the answer to validate_only.
+   *
+   * @generated from field: string etag = 4;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message lvsd.v1.UpdateRealServerAddressResponse.
+ * Use `create(UpdateRealServerAddressResponseSchema)` to create a new message.
+ */
+export const UpdateRealServerAddressResponseSchema: GenMessage<UpdateRealServerAddressResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 15);
 
 /**
  * Real servers of a virtual service. Errors carry google.rpc.ErrorInfo (domain "lvsd", a stable reason) and, for fields,
@@ -701,7 +913,7 @@ export const RealServerService: GenService<{
     output: typeof UpdateRealServerResponseSchema;
   },
   /**
-   * Deletes a real server.
+   * Deletes a real server; in the kernel it has weight 0 until its connections have ended, then it goes.
    *
    * @generated from rpc lvsd.v1.RealServerService.DeleteRealServer
    */
@@ -709,6 +921,26 @@ export const RealServerService: GenService<{
     methodKind: "unary";
     input: typeof DeleteRealServerRequestSchema;
     output: typeof DeleteRealServerResponseSchema;
+  },
+  /**
+   * Gets the real servers of a project that have one address, in all its virtual services.
+   *
+   * @generated from rpc lvsd.v1.RealServerService.GetRealServerAddress
+   */
+  getRealServerAddress: {
+    methodKind: "unary";
+    input: typeof GetRealServerAddressRequestSchema;
+    output: typeof GetRealServerAddressResponseSchema;
+  },
+  /**
+   * Changes the admin state of all real servers of a project that have one address: all or none.
+   *
+   * @generated from rpc lvsd.v1.RealServerService.UpdateRealServerAddress
+   */
+  updateRealServerAddress: {
+    methodKind: "unary";
+    input: typeof UpdateRealServerAddressRequestSchema;
+    output: typeof UpdateRealServerAddressResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_real_server_service, 0);
