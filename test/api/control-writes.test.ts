@@ -332,6 +332,7 @@ test('a preview tells everything and changes nothing', async (t) => {
     [
       'NEW_SERVICE tcp/192.0.2.10:81',
       'NEW_DEST tcp/192.0.2.10:81->10.0.0.1:81',
+      'SET_DEST tcp/192.0.2.10:80->10.0.0.1:80',
       'DEL_SERVICE tcp/192.0.2.10:80',
     ],
   );

@@ -22,6 +22,8 @@ import {
   TimeoutSettingsSchema,
   TimeoutsSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_settings_pb.js';
+import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
+import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import {
   VirtualServiceSchema,
@@ -36,10 +38,13 @@ import { CounterReset } from '../../src/domain/schema/counter-reset.js';
 import { Definition, DefinitionInput } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
 import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
+import { Drain } from '../../src/domain/schema/drain.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
+import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
 import { VirtualServiceSpecInput } from '../../src/domain/schema/virtual-service.js';
+import { documentedOperations } from '../support/documented-answers.js';
 import { type JsonSchema, jsonSchema } from '../support/json-schema.js';
 
 /** Differences that are meant, each with its reason. One that no longer shows fails the test. */
@@ -55,6 +60,8 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [VirtualServiceSpecSchema, VirtualServiceSpecInput],
   [RealServerSchema, RealServer],
   [RealServerSpecSchema, RealServerSpecInput],
+  [RealServerAddressSchema, RealServerAddress],
+  [DrainSchema, Drain],
   [DefinitionSchema, Definition],
   [DefinitionSchema, DefinitionInput],
   [DirectorSchema, Director],
@@ -116,7 +123,8 @@ test('every write can be previewed, explained and named, and can have a precondi
           create: [],
           // Settings are always there.
           replace: /Timeouts|SyncDaemons/.test(localName) ? ['etag'] : ['etag', 'only_create'],
-          update: ['etag', 'update_mask'],
+          // an address has one field that can change: no mask is needed
+          update: localName === 'updateRealServerAddress' ? ['etag'] : ['etag', 'update_mask'],
           delete: ['etag'],
         }[verb],
         localName,
@@ -125,6 +133,19 @@ test('every write can be previewed, explained and named, and can have a precondi
       assert.deepEqual(has('validate_only', 'reason', 'etag'), [], localName);
     }
   }
+});
+
+test('every write that may take something out of the kernel can say whether it may drain', () => {
+  const methods = SERVICES.flatMap((service) => service.methods);
+  const draining = methods.filter(({ input }) => input.field.drain).map(({ localName }) => localName);
+  const expected = methods
+    .map(({ localName }) => localName)
+    .filter((name) => /^(replace|update|delete)(?!Timeouts|SyncDaemons)/.test(name));
+  assert.deepEqual(draining, expected);
+  const queries = documentedOperations.filter(({ operation }) =>
+    operation.parameters?.some(({ name, in: place }) => name === 'drain' && place === 'query'),
+  );
+  assert.deepEqual(queries.map(({ operation }) => operation.operationId).toSorted(), expected.toSorted());
 });
 
 test('only what can have children can be deleted with them', () => {

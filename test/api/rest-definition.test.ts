@@ -40,7 +40,13 @@ test('a definition makes a whole cluster and reads back with its defaults', asyn
         realServers: {
           'web-1': {
             labels: {},
-            spec: { ...web1Spec, upperThreshold: 0, lowerThreshold: 0, adminState: 'active' },
+            spec: {
+              ...web1Spec,
+              upperThreshold: 0,
+              lowerThreshold: 0,
+              adminState: 'active',
+              drainTimeoutSeconds: 300,
+            },
           },
         },
       },
@@ -73,6 +79,7 @@ test('what a definition leaves out is deleted, what it changes is edited in plac
   assert.deepEqual(preview.body.operations.map(({ command }) => command).sort(), [
     'DEL_DEST',
     'NEW_SERVICE',
+    'SET_DEST',
     'SET_SERVICE',
   ]);
   const { status } = await rest('PUT', DEFINITION, { body });

@@ -64,6 +64,7 @@ const kinds = [
       upperThreshold: 10,
       lowerThreshold: 5,
       adminState: 'drain',
+      drainTimeoutSeconds: 60,
       forwarding: { method: 'tun', tunnel: { type: 'gre', checksum: 'csum' } },
     },
     patch: { weight: 0 },
@@ -202,7 +203,7 @@ test('children keep their parent from being deleted, unless they may go with it'
   assert.equal(preview.body.changes.length, 3);
   assert.deepEqual(
     preview.body.operations.map(({ command }) => command),
-    ['DEL_SERVICE'],
+    ['SET_DEST', 'DEL_SERVICE'],
   );
   assert.equal((await rest('DELETE', `${SHOP}?cascade=true`)).status, 204);
   assert.equal((await rest('GET', WEB_1)).body.reason, 'CLUSTER_NOT_FOUND');

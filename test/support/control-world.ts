@@ -34,7 +34,15 @@ export interface World {
   start(driver?: IpvsDriver): Promise<Life>;
 }
 
-export function createWorld(t: TestContext, options: MemoryKernelOptions = {}): World {
+export interface WorldOptions extends MemoryKernelOptions {
+  /** What time it is; default: the real one. */
+  readonly now?: () => Date;
+}
+
+export function createWorld(
+  t: TestContext,
+  { now = () => new Date(), ...options }: WorldOptions = {},
+): World {
   const kernel = createMemoryKernel(options);
   const lives: Life[] = [];
   t.after(() => Promise.all(lives.map((life) => life.stop())));
@@ -44,15 +52,14 @@ export function createWorld(t: TestContext, options: MemoryKernelOptions = {}): 
     hand: kernel.open(),
     openStore: () => source.open(),
     async start(driver = kernel.open()) {
-      const life = await startLife(source.open(), driver);
+      const life = await startLife(source.open(), driver, now);
       lives.push(life);
       return life;
     },
   };
 }
 
-async function startLife(store: Store, driver: IpvsDriver): Promise<Life> {
-  const now = () => new Date();
+async function startLife(store: Store, driver: IpvsDriver, now: () => Date): Promise<Life> {
   const reconciler = createReconciler({
     name: 'local',
     driver,

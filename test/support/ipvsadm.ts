@@ -22,6 +22,25 @@ export async function thresholds(): Promise<string[]> {
   return rows.filter(({ columns: [upper, lower] }) => upper !== '0' || lower !== '0').map(words);
 }
 
+export interface Load {
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+}
+
+/** Weight and connections of each destination of a service, by its address and port, as `ipvsadm -Ln` shows them. */
+export async function loads(
+  service: readonly [option: '-t' | '-u', frontend: string],
+): Promise<Map<string, Load>> {
+  const rows = destinationRows(await ipvsadm('-Ln', ...service));
+  return new Map(
+    rows.map(({ address, columns: [, weight, active, inactive] }) => [
+      address,
+      { weight: Number(weight), active: Number(active), inactive: Number(inactive) },
+    ]),
+  );
+}
+
 /**
  * Totals of every entry by `UDP 10.0.0.1:53` or `UDP 10.0.0.1:53 -> 10.0.0.2:53`: connections, packets in and out, bytes
  * in and out. The kernel sums them up every two seconds.

@@ -14,7 +14,9 @@ import {
   DriftSchema,
   KernelTableSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
+import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
 import { ForwardingSchema } from '../../src/api-grpc/gen/lvsd/v1/forwarding_pb.js';
+import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import {
   VirtualServiceSchema,
@@ -24,7 +26,9 @@ import type { Violation } from '../../src/domain/errors.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { Definition } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable } from '../../src/domain/schema/director.js';
+import { Drain } from '../../src/domain/schema/drain.js';
 import { Preview } from '../../src/domain/schema/preview.js';
+import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
 import { schemaArbitrary } from '../support/schema-arbitrary.js';
 
@@ -32,6 +36,8 @@ const KINDS: readonly (readonly [DescMessage, object])[] = [
   [ClusterSchema, Cluster],
   [VirtualServiceSchema, VirtualService],
   [RealServerSchema, RealServer],
+  [RealServerAddressSchema, RealServerAddress],
+  [DrainSchema, Drain],
   [DefinitionSchema, Definition],
   [DirectorSchema, Director],
   [KernelTableSchema, KernelTable],
