@@ -26,7 +26,6 @@ CREATE TABLE entries (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX entries_by_path ON entries (path);
-CREATE INDEX entries_draining ON entries (key) WHERE state = 'draining';
 CREATE INDEX entries_with_drain ON entries (key) WHERE state = 'draining' OR drain_deadline IS NOT NULL;
 
 CREATE TABLE credentials (

@@ -3,7 +3,7 @@ import { backendOf, effectiveForwarding, effectiveWeight, frontendOf } from '../
 import type { Backend, Frontend } from '../domain/keys.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Forwarding } from '../domain/schema/forwarding.js';
-import type { RealServerSpec } from '../domain/schema/real-server.js';
+import { DEFAULT_DRAIN_TIMEOUT_SECONDS, type RealServerSpec } from '../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import { escapePointer } from '../domain/validate.js';
 import type { Omission } from './result.js';
@@ -51,6 +51,9 @@ export function writtenServices(
       }
       if (spec.adminState === 'drain') {
         omit({ pointer: `${at}/spec/adminState`, detail: 'Draining is written as weight 0.' });
+      }
+      if (spec.drainTimeoutSeconds !== DEFAULT_DRAIN_TIMEOUT_SECONDS) {
+        omit({ pointer: `${at}/spec/drainTimeoutSeconds`, detail: 'Drain timeouts are left out.' });
       }
       const backend = backendOf(spec, service.spec);
       return [{ name: serverName, pointer: at, spec, backend, forwarding, weight: effectiveWeight(spec) }];

@@ -116,7 +116,7 @@ test('what the other side has no word for is told', () => {
         spec: { protocol: 'tcp', address: '192.0.2.1', port: 80 },
         realServers: {
           a: { spec: { address: '10.0.0.1', adminState: 'disabled' } },
-          b: { spec: { address: '10.0.0.2', adminState: 'drain', weight: 5 } },
+          b: { spec: { address: '10.0.0.2', adminState: 'drain', weight: 5, drainTimeoutSeconds: 60 } },
         },
       },
       empty: { spec: { protocol: 'tcp', address: '192.0.2.1', port: 81 }, realServers: {} },
@@ -135,6 +135,7 @@ test('what the other side has no word for is told', () => {
     '/virtualServices/web/realServers/a',
     '/virtualServices/web/realServers/b/spec/forwarding',
     '/virtualServices/web/realServers/b/spec/adminState',
+    '/virtualServices/web/realServers/b/spec/drainTimeoutSeconds',
   ];
   assert.deepEqual(pointers(writeIpvsadmSave(labelled)), common);
   assert.deepEqual(pointers(writeKeepalived(labelled)), [...common, '/virtualServices/empty']);

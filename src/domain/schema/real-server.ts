@@ -5,6 +5,8 @@ import { Forwarding, ForwardingInput, normaliseForwarding } from './forwarding.j
 
 export const ADMIN_STATES = ['active', 'drain', 'disabled'] as const;
 
+export const DEFAULT_DRAIN_TIMEOUT_SECONDS = 300;
+
 const Threshold = Type.Integer({ minimum: 0, maximum: 0xffffffff });
 
 export const RealServerSpec = Type.Object(
@@ -60,7 +62,7 @@ export function normaliseRealServer(input: RealServerSpecInput): RealServerSpec 
     upperThreshold: input.upperThreshold ?? 0,
     lowerThreshold: input.lowerThreshold ?? 0,
     adminState: input.adminState ?? 'active',
-    drainTimeoutSeconds: input.drainTimeoutSeconds ?? 300,
+    drainTimeoutSeconds: input.drainTimeoutSeconds ?? DEFAULT_DRAIN_TIMEOUT_SECONDS,
     ...(input.forwarding && { forwarding: normaliseForwarding(input.forwarding) }),
   };
 }

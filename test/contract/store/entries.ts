@@ -50,6 +50,29 @@ export function describeEntries({ create }: StoreSubject): void {
     );
   });
 
+  test('what drains is found among the entries, by state and a page at a time, until it is removed', async (t) => {
+    const store = await filled(t);
+    const [first, second, third, fourth] = ENTRIES as [OwnedEntry, OwnedEntry, OwnedEntry, OwnedEntry];
+    const drainDeadline = '2026-01-01T00:05:00.000Z';
+    const leaving: OwnedEntry = { ...second, state: 'draining', drainSeconds: 300, drainDeadline };
+    const staying: OwnedEntry = { ...fourth, drainSeconds: 60, drainDeadline };
+    const service: OwnedEntry = { ...first, state: 'draining' };
+    await store.write(context, (tx) => {
+      for (const one of [leaving, staying, service]) tx.putEntry(one);
+      tx.putEntry({ ...third, state: 'removing' });
+    });
+    const page = (after: string, limit: number) => store.read((reader) => reader.drains({ after, limit }));
+    assert.deepEqual(
+      store.read((reader) => reader.drainingEntries()),
+      [service, leaving],
+    );
+    assert.deepEqual(page('', 9), [service, leaving, staying]);
+    assert.deepEqual(page('', 2), [service, leaving]);
+    assert.deepEqual(page(leaving.key, 2), [staying]);
+    await store.write(context, (tx) => tx.putEntry({ ...leaving, state: 'removing', drainDeadline: null }));
+    assert.deepEqual(page('', 9), [service, staying]);
+  });
+
   test('the entries of a resource are its own and those below it, not those of a sibling', async (t) => {
     const store = await filled(t);
     const keys = (path: string) => store.read((reader) => reader.entriesOf(path).map(({ key }) => key));

@@ -20,6 +20,32 @@ export function describeResources({ create }: StoreSubject): void {
     );
   });
 
+  test('real servers are found by their address, below a path, in the order of their paths', async (t) => {
+    const store = create(t).open();
+    const server = (shop: string, name: string, address: string) => ({
+      ...realServer(shop, 'http', name),
+      spec: { address },
+    });
+    await store.write(context, (tx) => {
+      for (const name of ['shop', 'shop-2']) {
+        tx.put(cluster(name));
+        tx.put({ ...service(name, 'http'), spec: { address: '10.0.0.1' } });
+        tx.put(server(name, 'web-2', '10.0.0.1'));
+        tx.put(server(name, 'web-1', '10.0.0.1'));
+        tx.put(server(name, 'web-3', '10.0.0.11'));
+      }
+    });
+    const names = (path: string, address: string) =>
+      store.read((reader) => reader.realServersAt(path, address).map((one) => one.path.slice(path.length)));
+    assert.deepEqual(names(cluster('shop').path, '10.0.0.1'), [
+      '/virtual-services/http/real-servers/web-1',
+      '/virtual-services/http/real-servers/web-2',
+    ]);
+    assert.equal(names(PROJECT, '10.0.0.1').length, 4);
+    assert.deepEqual(names('projects/other', '10.0.0.1'), []);
+    assert.deepEqual(names(PROJECT, '10.0.0.9'), []);
+  });
+
   test('a store that is opened again is as it was left', async (t) => {
     const source = create(t);
     const first = source.open();
