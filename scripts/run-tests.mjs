@@ -12,8 +12,11 @@ import { needsOf } from './strata.mjs';
 /** Guests at a time: each has one processor, and the slowest files wait for time rather than compute. */
 const guestsAtOnce = 2;
 
-/** Longest single test, unless it says otherwise itself; names a test that hangs. */
+/** Longest single test on the host, unless it says otherwise itself, and longest file; names a test that hangs. */
 const testTimeoutMs = 120_000;
+
+/** In a guest, node gives the one file the time of its longest test: nearly all that there is, so that a hang is named. */
+const guestTestTimeoutMs = (limitSeconds) => Math.max(testTimeoutMs, (limitSeconds - 20) * 1000);
 
 /** @typedef {{ passed: number, failed: number, skipped: number, failures: string[] }} Totals */
 
@@ -57,7 +60,10 @@ export async function runStratum(stratum, files, signal) {
 
 async function runOnHost({ name, limitSeconds }, files, signal) {
   const totalsFile = freshTotalsFile(name);
-  const [command, ...args] = nodeCommand(files.map(({ compiled }) => compiled));
+  const [command, ...args] = nodeCommand(
+    files.map(({ compiled }) => compiled),
+    testTimeoutMs,
+  );
   const child = spawn(command, args, {
     cwd: checkout,
     env: { ...process.env, LVSD_TEST_TOTALS: totalsFile },
@@ -80,7 +86,7 @@ async function runFileInGuest({ file, needs }, signal) {
   );
   try {
     const { status, timedOut } = await runInGuest({
-      command: nodeCommand([file.compiled]).map(quote).join(' '),
+      command: nodeCommand([file.compiled], guestTestTimeoutMs(needs.limitSeconds)).map(quote).join(' '),
       timeoutSeconds: needs.limitSeconds,
       memory: needs.memory,
       env: { ...process.env, LVSD_TEST_TOTALS: totalsFile },
@@ -98,12 +104,12 @@ async function runFileInGuest({ file, needs }, signal) {
   }
 }
 
-const nodeCommand = (compiled) => [
+const nodeCommand = (compiled, timeoutMs) => [
   process.execPath,
   '--enable-source-maps',
   '--test',
   `--test-concurrency=${availableParallelism()}`,
-  `--test-timeout=${testTimeoutMs}`,
+  `--test-timeout=${timeoutMs}`,
   `--test-reporter=./scripts/reporter.mjs`,
   '--test-reporter-destination=stdout',
   ...compiled,
