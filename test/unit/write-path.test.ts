@@ -89,7 +89,7 @@ test('a write that takes a key from another of its turn waits for the next batch
   const blog = { ...project, cluster: 'blog' };
   const frontend = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
   await Promise.all([
-    control.virtualServices.update(admin, http, { spec: { port: 81 } }, {}),
+    control.virtualServices.update(admin, http, { spec: { port: 81 } }, { drain: false }),
     control.virtualServices.create(admin, blog, { name: 'http', spec: frontend }, {}),
   ]);
   assert.deepEqual(sizes, [3, 1]);
