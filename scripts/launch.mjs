@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { checkout } from './paths.mjs';
 
-/** The compiled entry point of the `lvsd` command. */
-export const entryPoint = join(checkout, 'dist/src/cli/main.js');
+/** The bundled entry point of the `lvsd` command. */
+export const entryPoint = join(checkout, 'dist/bundle/main.js');
 
 /**
  * Becomes the `lvsd` command with these arguments. It runs in this process, so that signals and the exit status are
@@ -12,7 +12,6 @@ export const entryPoint = join(checkout, 'dist/src/cli/main.js');
  * @param {string[]} args
  */
 export async function launch(args) {
-  process.setSourceMapsEnabled(true);
   process.argv = [process.execPath, entryPoint, ...args];
   await import(pathToFileURL(entryPoint).href);
 }

@@ -44,10 +44,11 @@ function modulesMatchLock() {
 
 const readPackages = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
 
-/** Compiles, incrementally, whether or not anything seems to have changed. Throws on any compiler error. */
+/** Compiles, incrementally, and bundles, whether or not anything seems to have changed. Throws on any error. */
 export function build() {
   if (!run(join(checkout, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.json']))
     throw new Error('the build failed');
+  if (!run(process.execPath, [join(checkout, 'scripts/bundle.mjs')])) throw new Error('bundling failed');
   writeFileSync(buildStamp, '');
 }
 

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import { packageRoot } from '../package-root.js';
 import { DESCRIPTION, TAGS } from './openapi-text.js';
 
-const packageFile = new URL('../../../package.json', import.meta.url);
+const packageFile = new URL('package.json', packageRoot);
 const SECURITY_SCHEME = 'token';
 
 /** Must come before all routes. Serves /openapi.json without a token: it holds no secret. */

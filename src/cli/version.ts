@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { packageRoot } from '../package-root.js';
 
-const file = new URL('../../../package.json', import.meta.url);
+const file = new URL('package.json', packageRoot);
 
 export const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };

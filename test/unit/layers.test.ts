@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'audit/': ['domain/'],
   'formats/': ['domain/'],
   'store/store.ts': ['domain/'],
-  'store/sqlite/': ['store/store.ts', 'domain/', 'audit/'],
+  'store/sqlite/': ['store/store.ts', 'domain/', 'audit/', 'package-root.ts'],
   'driver/driver.ts': ['domain/', 'driver/kernel-error.ts'],
   'driver/kernel-error.ts': ['domain/'],
   'driver/memory.ts': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/memory/'],
@@ -20,18 +20,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'driver/select.ts': ['driver/driver.ts', 'driver/memory.ts', 'driver/netlink/'],
   'reconcile/': ['domain/', 'store/store.ts', 'driver/driver.ts', 'driver/kernel-error.ts'],
   'control/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
-  'api-rest/': ['control/', 'domain/'],
+  'api-rest/': ['control/', 'domain/', 'package-root.ts'],
   'api-grpc/': ['control/', 'domain/'],
   'config.ts': ['driver/select.ts'],
   'first-token.ts': ['control/', 'store/store.ts'],
   'shutdown.ts': [],
+  'package-root.ts': [],
   'server.ts': [
     ...['api-rest/', 'api-grpc/', 'control/', 'reconcile/', 'store/store.ts', 'store/sqlite/'],
     ...['driver/select.ts', 'config.ts', 'first-token.ts', 'shutdown.ts'],
   ],
   'cli/': [
     ...['server.ts', 'config.ts', 'first-token.ts', 'control/', 'domain/', 'formats/'],
-    ...['store/store.ts', 'store/sqlite/', 'api-rest/'],
+    ...['store/store.ts', 'store/sqlite/', 'api-rest/', 'package-root.ts'],
   ],
 };
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Database } from 'better-sqlite3';
 import { DomainError } from '../../domain/errors.js';
+import { packageRoot } from '../../package-root.js';
 
 export interface Migration {
   readonly version: number;
@@ -19,7 +20,7 @@ export interface Migration {
 type Applied = Pick<Migration, 'version' | 'name' | 'sha256'>;
 
 /** `migrations/` beside `dist/`, at the root of the package. */
-const MIGRATIONS = fileURLToPath(new URL('../../../../migrations/', import.meta.url));
+const MIGRATIONS = fileURLToPath(new URL('migrations/', packageRoot));
 
 /** Reads NNNN_name.sql files; they must be numbered 1, 2, 3 … without a gap. */
 export function readMigrations(directory: string = MIGRATIONS): Migration[] {

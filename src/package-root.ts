@@ -1,0 +1,2 @@
+/** The folder of package.json, migrations/ and the rest; the compiled and the bundled code both lie two folders below. */
+export const packageRoot = new URL('../../', import.meta.url);
