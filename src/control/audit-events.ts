@@ -33,9 +33,9 @@ export function createAuditEvents(store: Store): AuditEvents {
       return store.verify();
     },
 
-    async *watch(call, { afterRevision, signal }) {
+    watch(call, { afterRevision, signal }) {
       authorise(call, 'watch');
-      yield* follow(store, afterRevision ?? store.read((reader) => reader.revision()), signal);
+      return follow(store, afterRevision ?? store.read((reader) => reader.revision()), signal);
     },
   };
 }

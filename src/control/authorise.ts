@@ -10,24 +10,44 @@ interface Need {
   readonly role?: Role;
 }
 
+/** A call that the caller's role does not allow. What the caller may learn is the error; the rest is for the audit log. */
+export class CallDenied extends DomainError {
+  readonly operation: OperationName;
+  /** What it was about, as far as known: a path, or "". */
+  readonly resource: string;
+  /** Why, in words for the audit log. */
+  readonly why: string;
+
+  constructor(
+    error: DomainError,
+    { operation, resource, why }: Pick<CallDenied, 'operation' | 'resource' | 'why'>,
+  ) {
+    super(error.reason, error.message, { metadata: error.metadata });
+    this.operation = operation;
+    this.resource = resource;
+    this.why = why;
+  }
+}
+
 /**
- * Rejects PERMISSION_DENIED when the caller's role is too low or bound elsewhere. A project that the caller has no role
- * in does not exist for it: PROJECT_NOT_FOUND.
+ * Throws CallDenied: PERMISSION_DENIED when the caller's role is too low or bound elsewhere. A project that the caller has
+ * no role in does not exist for it: PROJECT_NOT_FOUND.
  */
 export function authorise({ principal }: Call, operation: OperationName, need: Need = {}): void {
   const { role, scope } = OPERATIONS[operation];
-  const bound = principal.project;
-  if (bound !== null && scope === 'project' && need.project !== bound)
-    throw projectNotFound(need.project ?? '');
-  if (bound !== null && scope === 'server') {
-    throw denied(
-      operation,
-      `it concerns the whole server, and ${principal.name} is bound to project ${bound}`,
-    );
+  const { name, project: bound } = principal;
+  const resource = need.project === undefined ? '' : `projects/${need.project}`;
+  if (bound !== null && scope === 'project' && need.project !== bound) {
+    const why = `${name} is bound to project ${bound}`;
+    throw new CallDenied(projectNotFound(need.project ?? ''), { operation, resource, why });
   }
   const needed = need.role ?? role;
-  if (ROLES.indexOf(principal.role) < ROLES.indexOf(needed)) {
-    throw denied(operation, `it needs the role ${needed}, and ${principal.name} is ${principal.role}`);
+  const isBoundElsewhere = bound !== null && scope === 'server';
+  const why = isBoundElsewhere
+    ? `it concerns the whole server, and ${name} is bound to project ${bound}`
+    : `it needs the role ${needed}, and ${name} is ${principal.role}`;
+  if (isBoundElsewhere || ROLES.indexOf(principal.role) < ROLES.indexOf(needed)) {
+    throw new CallDenied(denied(operation, why), { operation, resource, why });
   }
 }
 

@@ -181,7 +181,7 @@ export interface AuditEvents {
   get(call: Call, id: number): Promise<AuditEvent>;
   integrity(call: Call): Promise<Integrity>;
   /**
-   * Events after `afterRevision` in order, then new ones as they are committed, until `signal` aborts. `undefined` starts
+   * Throws at once when the caller may not. Events after `afterRevision` in order, then new ones as they are committed, until `signal` aborts. `undefined` starts
    * with the next event. Reads the store page by page at the pace of the consumer, so a slow one costs nothing.
    */
   watch(call: Call, options: { afterRevision?: number; signal: AbortSignal }): AsyncIterable<AuditEvent>;

@@ -3,6 +3,7 @@ import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
 import type { Authentication, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
+import { auditDeniedCalls } from './denied-calls.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
@@ -26,7 +27,7 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     present: realServerPresenter(reconciler),
     observe: realServerObserver({ store, reconciler, now }),
   };
-  return {
+  const operations = {
     clusters: createResources(CLUSTER, { store, reconciler, now, present: clusterPresenter(reconciler) }),
     virtualServices: createResources(VIRTUAL_SERVICE, {
       store,
@@ -41,6 +42,9 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     timeouts: createTimeouts(store, reconciler),
     syncDaemons: createSyncDaemons(store, reconciler),
     auditEvents: createAuditEvents(store),
+  };
+  return {
+    ...auditDeniedCalls(operations, store),
     authentication,
     async readiness() {
       return readinessOf(store, reconciler, now());
