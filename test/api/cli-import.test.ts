@@ -189,7 +189,7 @@ test('an edit shows its fields; what the file lacks is deleted only with --prune
 
   const fewer = [WEB[0]?.replace('wrr', 'rr') ?? '', WEB[1] ?? ''];
   const planned = await importRules(fewer, ...args);
-  assert.match(planned.stdout, /: 0 to create, 1 to change, 1 to delete; 2 kernel operations /);
+  assert.match(planned.stdout, /: 0 to create, 1 to change, 1 to delete; 3 kernel operations /);
   assert.match(planned.stdout, /\n {2}~ .*\/tcp-198-51-100-1-80 \(scheduler\)\n/);
   assert.match(planned.stdout, /\n {2}- .*\/real-servers\/10-1-0-2-8080\n/);
   assert.match(planned.stderr, /--apply --prune does it\.\n$/);
