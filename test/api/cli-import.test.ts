@@ -207,7 +207,7 @@ test('an edit shows its fields; what the file lacks is deleted only with --prune
     clusters: [
       {
         ...{ cluster: 'prune', outcome: 'applied', created: [], changed: [path] },
-        ...{ deleted: [`${path}/real-servers/10-1-0-2-8080`], kernelOperations: 2 },
+        ...{ deleted: [`${path}/real-servers/10-1-0-2-8080`], kernelOperations: 3 },
       },
     ],
     findings: [],
