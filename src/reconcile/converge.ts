@@ -52,6 +52,7 @@ export async function converge(
   const started = process.hrtime.bigint();
   const results = ours.length === 0 ? [] : await driver.apply(operationsFor(ours));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
+  noteMade(problems, results);
   return {
     differences: ours,
     results,
@@ -60,6 +61,15 @@ export async function converge(
     entries,
     gone: goneKeys(entries, { actual, foreign, differences: ours, results }),
   };
+}
+
+/** What has just been made is ours from now on, whatever becomes of the rest of the write. */
+function noteMade(problems: Problems, results: readonly OperationResult[]): void {
+  for (const result of results) {
+    const problem = problems.get(result.operation.key);
+    const made = result.operation.command === 'NEW_SERVICE' || result.operation.command === 'NEW_DEST';
+    if (problem?.fresh && made && judge(result) === 'done') problems.set({ ...problem, fresh: false });
+  }
 }
 
 /** A service that is somebody else's keeps our destinations out too. */

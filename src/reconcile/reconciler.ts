@@ -9,6 +9,7 @@ import type { KernelSide } from './apply-changes.js';
 import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
 import { createDrainer } from './drainer.js';
+import { notePending } from './note-convergence.js';
 import { pass, type Trigger } from './pass.js';
 import { createProblems, type Problems } from './problems.js';
 import { createRunner } from './runner.js';
@@ -81,10 +82,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** What has no connections need not wait for the next check. */
   async function endDrainsOf<T>(written: Written<T>, { requestId }: WriteContext): Promise<Written<T>> {
-    const begun = written.entryChanges.filter(({ after }) => after?.state === 'draining');
+    const begun = written.entryChanges.flatMap(({ after }) => (after?.state === 'draining' ? [after] : []));
     if (begun.length === 0 || written.pending) return written;
     const frontendKeys = new Set(begun.map(({ key }) => frontendKeyOf(key)));
     const done = await endDrains({ ...systemContext('drain'), requestId }, frontendKeys);
+    if (!done && !director.reachable)
+      notePending(side.problems, begun, director.unreachableReason ?? 'no answer');
     return { ...written, pending: !done };
   }
 

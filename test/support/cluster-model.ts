@@ -93,6 +93,15 @@ export function changedKeys(before: Map<string, ModelEntry>, after: Map<string, 
   return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key)));
 }
 
+/** Of these keys, those that only another resource has now: where the kernel has them already, there is nothing to tell it. */
+export function handedOver(
+  keys: readonly string[],
+  before: Map<string, ModelEntry>,
+  after: Map<string, ModelEntry>,
+): string[] {
+  return keys.filter((key) => isDeepStrictEqual(before.get(key)?.config, after.get(key)?.config));
+}
+
 /** Whether the kernel will not have this entry: a foreign one is in its place, or it is a broadcast address. */
 export function isUnwelcome(key: string, foreign: ReadonlySet<string>, broadcast: string): boolean {
   return foreign.has(key) || foreign.has(frontendKeyOf(key)) || key.includes(`->${broadcast}:`);
