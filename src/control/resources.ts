@@ -189,7 +189,7 @@ function authoriseBeyondOperating(
 }
 
 /** Removes a resource, its children before it, and has its entries leave the kernel. */
-export function removeTree(
+function removeTree(
   tx: Transaction,
   { path }: StoredResource,
   { noun, cascade, leaving }: { noun: string; cascade: boolean; leaving: Leaving },

@@ -2,7 +2,7 @@ import Type, { type Static } from 'typebox';
 import { closed, Nullable, Revision, Timestamp } from './common.js';
 
 export const EVENT_KINDS = ['change', 'apply', 'refused', 'drift', 'drain', 'auth'] as const;
-export const TRANSPORTS = ['rest', 'grpc', 'system', 'cli'] as const;
+const TRANSPORTS = ['rest', 'grpc', 'system', 'cli'] as const;
 
 export const Actor = Type.Object(
   {

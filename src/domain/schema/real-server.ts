@@ -3,7 +3,7 @@ import { canonicalAddress } from '../address.js';
 import { Address, closed, inputOf, Port } from './common.js';
 import { Forwarding, ForwardingInput, normaliseForwarding } from './forwarding.js';
 
-export const ADMIN_STATES = ['active', 'drain', 'disabled'] as const;
+const ADMIN_STATES = ['active', 'drain', 'disabled'] as const;
 
 export const DEFAULT_DRAIN_TIMEOUT_SECONDS = 300;
 
