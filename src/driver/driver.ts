@@ -1,6 +1,7 @@
 /** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
 import type { Capabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
+import type { HostOperation } from '../domain/host-operation.js';
 import type { Operation, Table } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
 
@@ -15,7 +16,7 @@ export interface DriverInfo {
 }
 
 /** What became of one operation; `error` null means that the kernel did it. */
-export interface OperationResult<O extends Operation | DirectorOperation = Operation> {
+export interface OperationResult<O extends Operation | DirectorOperation | HostOperation = Operation> {
   readonly operation: O;
   readonly error: KernelError | null;
 }

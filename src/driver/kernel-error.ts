@@ -1,8 +1,9 @@
 import { getSystemErrorName } from 'node:util';
 import type { DirectorOperation } from '../domain/director-operation.js';
+import type { HostOperation } from '../domain/host-operation.js';
 import type { Operation } from '../domain/table.js';
 
-export type KernelCommand = (Operation | DirectorOperation)['command'];
+export type KernelCommand = (Operation | DirectorOperation | HostOperation)['command'];
 
 export interface KernelErrorDetails {
   /** Positive errno. */

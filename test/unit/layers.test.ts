@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'store/store.ts': ['domain/'],
   'store/sqlite/': ['store/store.ts', 'domain/', 'audit/', 'package-root.ts'],
   'driver/driver.ts': ['domain/', 'driver/kernel-error.ts'],
+  'driver/host.ts': ['domain/', 'driver/driver.ts'],
   'driver/kernel-error.ts': ['domain/'],
   'driver/memory.ts': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/memory/'],
   'driver/memory/': ['domain/'],
