@@ -1,7 +1,9 @@
 /** From the services that a reader found to one cluster definition: named, minimal, and valid by the domain's rules. */
+import { commonest, sameForwarding } from '../domain/common-forwarding.js';
 import { frontendOf } from '../domain/desired.js';
 import type { Violation } from '../domain/errors.js';
 import { destinationKey, frontendKey } from '../domain/keys.js';
+import { freeName, realServerName, serviceName } from '../domain/naming.js';
 import { pairingViolations, realServerViolations, virtualServiceViolations } from '../domain/rules.js';
 import type { normaliseCluster } from '../domain/schema/cluster.js';
 import { type ForwardingInput, normaliseForwarding } from '../domain/schema/forwarding.js';
@@ -9,7 +11,6 @@ import { normaliseRealServer } from '../domain/schema/real-server.js';
 import { normaliseVirtualService, type VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { Ledger } from './ledger.js';
 import { minimalForwarding, minimalServer, minimalService } from './minimal.js';
-import { freeName, realServerName, serviceName } from './naming.js';
 import type { Directive } from './result.js';
 
 type WithForwarding<T> = Omit<T, 'forwarding'> & { readonly forwarding?: ForwardingInput };
@@ -76,13 +77,13 @@ export function buildDefinition(
     const forwarding = commonestOf(service.servers) ?? clusterForwarding;
     const spec = {
       ...minimalService(service.spec),
-      ...(!same(forwarding, clusterForwarding) && { forwarding: minimalForwarding(forwarding) }),
+      ...(!sameForwarding(forwarding, clusterForwarding) && { forwarding: minimalForwarding(forwarding) }),
     };
     const name = freeName(serviceName(frontendOf(normaliseVirtualService(service.spec))), taken);
     return [name, { spec, realServers: realServersOf(service, forwarding) }] as const;
   });
   return {
-    spec: same(clusterForwarding, DEFAULT_FORWARDING)
+    spec: sameForwarding(clusterForwarding, DEFAULT_FORWARDING)
       ? {}
       : { forwarding: minimalForwarding(clusterForwarding) },
     virtualServices: Object.fromEntries(virtualServices),
@@ -99,7 +100,9 @@ function realServersOf(service: ReadService, forwarding: ForwardingInput) {
       );
       const spec = {
         ...minimalServer(server.spec, service.spec.port),
-        ...(!same(server.forwarding, forwarding) && { forwarding: minimalForwarding(server.forwarding) }),
+        ...(!sameForwarding(server.forwarding, forwarding) && {
+          forwarding: minimalForwarding(server.forwarding),
+        }),
       };
       return [name, { spec }];
     }),
@@ -192,23 +195,4 @@ function portOf(server: ReadServer, service: ReadService): number {
 
 function commonestOf(servers: readonly ReadServer[]): ForwardingInput | undefined {
   return commonest(servers.map(({ forwarding }) => forwarding));
-}
-
-/** The first of those that occur most often. */
-function commonest(values: readonly ForwardingInput[]): ForwardingInput | undefined {
-  const counts = new Map<string, { value: ForwardingInput; count: number }>();
-  for (const value of values) {
-    const key = keyOf(value);
-    counts.set(key, { value, count: (counts.get(key)?.count ?? 0) + 1 });
-  }
-  return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.value;
-}
-
-function same(a: ForwardingInput, b: ForwardingInput): boolean {
-  return keyOf(a) === keyOf(b);
-}
-
-function keyOf(forwarding: ForwardingInput): string {
-  const { method, tunnel, snat } = normaliseForwarding(forwarding);
-  return JSON.stringify([method, tunnel?.type, tunnel?.port, tunnel?.checksum, snat?.addresses]);
 }

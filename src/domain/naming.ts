@@ -1,5 +1,5 @@
-/** Names of imported resources: DNS labels that tell the address, the same for the same configuration. */
-import { type Backend, type Frontend, isFwmark } from '../domain/keys.js';
+/** Names of resources that nobody has named yet: DNS labels that tell the address, the same for the same entry. */
+import { type Backend, type Frontend, isFwmark } from './keys.js';
 
 /** `tcp-192-0-2-10-80`, `udp-2001-db8--10-53`, `fwmark-ipv6-7`. */
 export function serviceName(frontend: Frontend): string {
