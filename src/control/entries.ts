@@ -60,11 +60,11 @@ export function syncEntries(tx: Transaction, options: SyncOptions): void {
 /** What is stored for a wanted entry: what is there, where nothing but the revision differs. A drain that goes on began when it began. */
 function settled(wanted: OwnedEntry, holder: OwnedEntry | undefined): OwnedEntry {
   if (!holder) return wanted;
-  const { drainDeadline } = holder;
+  const { drainDeadline, origin } = holder;
   const next =
     wanted.drainDeadline && drainDeadline
-      ? { ...wanted, drainDeadline: movedDeadline({ ...holder, drainDeadline }, wanted.drainSeconds) }
-      : wanted;
+      ? { ...wanted, origin, drainDeadline: movedDeadline({ ...holder, drainDeadline }, wanted.drainSeconds) }
+      : { ...wanted, origin };
   return isDeepStrictEqual({ ...holder, revision: next.revision }, next) ? holder : next;
 }
 
@@ -120,6 +120,7 @@ function entryOf(resource: StoredResource, resources: ByPath, now: Date): OwnedE
       revision,
       drainSeconds: 0,
       drainDeadline: null,
+      origin: 'fresh',
     };
   }
   if (kind !== 'realServer') return undefined;
@@ -130,7 +131,7 @@ function entryOf(resource: StoredResource, resources: ByPath, now: Date): OwnedE
   const config = destinationConfigOf(spec, effectiveForwarding(cluster, service, spec));
   const drainSeconds = drainSecondsOf(spec, service);
   const drainDeadline = spec.adminState === 'drain' ? deadline(drainSeconds, now) : null;
-  return { key, path, state: 'living', config, revision, drainSeconds, drainDeadline };
+  return { key, path, state: 'living', config, revision, drainSeconds, drainDeadline, origin: 'fresh' };
 }
 
 function missingCapabilities({ kind, spec }: StoredResource, capabilities: Capabilities): Violation[] {

@@ -34,8 +34,8 @@ export interface Outcome {
   readonly detail: string | null;
   /** Keys of removed entries that the kernel does not have any more. */
   readonly gone: readonly string[];
-  /** Fresh keys that the kernel holds for somebody else. */
-  readonly foreign: readonly string[];
+  /** Keys of fresh entries that the kernel had already, as they should be. */
+  readonly found: readonly string[];
   /** What the kernel had otherwise than it should before this write; a read showed it, and it was repaired on the way. */
   readonly drift: readonly Difference<OwnedEntry>[];
 }
@@ -97,7 +97,10 @@ function isKnown({ director, problems }: KernelSide, changes: Changes): boolean 
     director.synced &&
     changes.every(
       ({ key, before }) =>
-        before?.state !== 'removing' && !problems.get(key) && !problems.get(frontendKeyOf(key)),
+        before?.state !== 'removing' &&
+        before?.origin !== 'fresh' &&
+        !problems.get(key) &&
+        !problems.get(frontendKeyOf(key)),
     )
   );
 }
@@ -108,30 +111,18 @@ function outcomeOf(
   results: readonly OperationResult[],
   durationMicros: number,
 ): Outcome | undefined {
-  const foreign = foreignKeys(changes, results);
-  const done = { ...NOTHING_DONE, results, durationMicros, foreign };
+  const done = { ...NOTHING_DONE, results, durationMicros };
+  const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
   for (const result of results) {
     const verdict = judge(result);
     const { key } = result.operation;
     if (verdict === 'refused') return refused('KERNEL_REFUSED', { ...done, result, key });
-    if (foreign.includes(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
+    if (isAlreadyThere(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
     if (verdict === 'surprise') return undefined;
     if (verdict === 'transient') return { ...done, state: 'pending', detail: result.error?.message ?? null };
   }
   const gone = changes.filter(({ after }) => after?.state === 'removing').map(({ key }) => key);
   return { ...done, state: 'applied', gone };
-}
-
-/** Keys that nobody had in the database, and somebody has in the kernel. */
-function foreignKeys(changes: Changes, results: readonly OperationResult[]): string[] {
-  const fresh = freshKeys(changes);
-  return results
-    .filter((result) => isAlreadyThere(result) && fresh.has(result.operation.key))
-    .map(({ operation }) => operation.key);
-}
-
-function freshKeys(changes: Changes): Set<string> {
-  return new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
 }
 
 interface Unplanned {
@@ -144,17 +135,17 @@ interface Unplanned {
 
 async function convergeChanges(side: KernelSide, { changes, batch, earlier }: Unplanned): Promise<Outcome> {
   const frontends = new Set(changes.map(({ key }) => frontendKeyOf(key)));
-  const convergence = await attempt(side, () => converge(side, frontends, freshKeys(changes)));
+  const convergence = await attempt(side, () => converge(side, frontends));
   if (convergence instanceof KernelUnavailableError) return pending(convergence.message);
 
   const keys = new Set(changes.map(({ key }) => key));
-  const { results, durationMicros, gone, keptOut } = convergence;
+  const { results, durationMicros, gone, found, keptOut } = convergence;
   const done = {
     ...NOTHING_DONE,
     results: [...earlier, ...results],
     durationMicros,
     gone,
-    foreign: [...foreignKeys(changes, earlier), ...keptOut.map(({ held }) => held)],
+    found,
     drift: driftOf(side, convergence, batch),
   };
   clearSolved(side.problems, convergence, keys);
@@ -202,7 +193,7 @@ const NOTHING_DONE = {
   refusal: null,
   detail: null,
   gone: [],
-  foreign: [],
+  found: [],
   drift: [],
 } as const;
 

@@ -7,7 +7,6 @@ import { type Difference, differences, hasConfig, operationsFor } from '../domai
 import type { Table } from '../domain/table.js';
 import type { IpvsDriver, OperationResult } from '../driver/driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
-import type { Problems } from './problems.js';
 import { judge } from './verdict.js';
 
 export interface Convergence {
@@ -21,6 +20,8 @@ export interface Convergence {
   readonly entries: readonly OwnedEntry[];
   /** Keys of removed entries that the kernel does not have any more, or never had from us. */
   readonly gone: readonly string[];
+  /** Keys of fresh entries that the kernel had already, as they should be: they are ours from now on. */
+  readonly found: readonly string[];
 }
 
 /** A living entry that is not in the kernel because the kernel holds something for somebody else, which is left alone. */
@@ -33,26 +34,22 @@ export interface KeptOut {
 interface Dependencies {
   readonly driver: IpvsDriver;
   readonly store: Store;
-  readonly problems: Problems;
 }
 
 /**
- * Rejects with KernelUnavailableError when the kernel cannot be reached. Keys in `fresh`, and those whose known problem says
- * so, have never been in the kernel: what the kernel has there with other attributes is somebody else's.
+ * Rejects with KernelUnavailableError when the kernel cannot be reached. What the kernel has under a fresh key with other
+ * attributes is somebody else's.
  */
 export async function converge(
-  { driver, store, problems }: Dependencies,
+  { driver, store }: Dependencies,
   frontendKeys: ReadonlySet<string>,
-  fresh: ReadonlySet<string> = new Set(),
 ): Promise<Convergence> {
   const actual = await driver.readServices(frontendKeys);
   const entries = store.read((reader) => [...frontendKeys].flatMap((key) => reader.entriesOfFrontend(key)));
-  const isFresh = (key: string) => fresh.has(key) || problems.get(key)?.fresh === true;
-  const { ours, keptOut, foreign } = withoutForeign(differences(entries, actual), isFresh);
+  const { ours, keptOut, foreign } = withoutForeign(differences(entries, actual));
   const started = process.hrtime.bigint();
   const results = ours.length === 0 ? [] : await driver.apply(operationsFor(ours));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
-  noteMade(problems, results);
   return {
     differences: ours,
     results,
@@ -60,26 +57,22 @@ export async function converge(
     keptOut,
     entries,
     gone: goneKeys(entries, { actual, foreign, differences: ours, results }),
+    found: entries
+      .filter(({ key, origin }) => origin === 'fresh' && actual.has(key) && !concerns(key, foreign))
+      .map(({ key }) => key),
   };
 }
 
-/** What has just been made is ours from now on, whatever becomes of the rest of the write. */
-function noteMade(problems: Problems, results: readonly OperationResult[]): void {
-  for (const result of results) {
-    const problem = problems.get(result.operation.key);
-    const made = result.operation.command === 'NEW_SERVICE' || result.operation.command === 'NEW_DEST';
-    if (problem?.fresh && made && judge(result) === 'done') problems.set({ ...problem, fresh: false });
-  }
-}
-
 /** A service that is somebody else's keeps our destinations out too. */
-function withoutForeign(
-  found: readonly Difference<OwnedEntry>[],
-  isFresh: (key: string) => boolean,
-): { ours: Difference<OwnedEntry>[]; keptOut: KeptOut[]; foreign: ReadonlySet<string> } {
+function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
+  ours: Difference<OwnedEntry>[];
+  keptOut: KeptOut[];
+  foreign: ReadonlySet<string>;
+} {
   const foreign = new Set<string>();
   for (const { desired, actual } of found) {
-    if (actual && isFresh(desired.key) && !hasConfig(actual, desired.config)) foreign.add(desired.key);
+    const { key, origin, config } = desired;
+    if (actual && origin === 'fresh' && !hasConfig(actual, config)) foreign.add(key);
   }
   const ours: Difference<OwnedEntry>[] = [];
   const keptOut: KeptOut[] = [];

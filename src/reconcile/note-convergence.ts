@@ -16,7 +16,6 @@ export function noteConvergence(problems: Problems, convergence: Convergence): P
       key: entry.key,
       path: entry.path,
       observedRevision: earlier?.observedRevision ?? 0,
-      fresh: earlier?.fresh ?? false,
       ...failure,
     };
     problems.set(problem);
@@ -47,7 +46,6 @@ export function notePending(problems: Problems, entries: readonly OwnedEntry[], 
       path,
       ...pendingFailure(why),
       observedRevision: earlier?.observedRevision ?? 0,
-      fresh: earlier?.fresh ?? false,
     });
   }
 }

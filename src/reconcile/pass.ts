@@ -15,7 +15,7 @@ import { type Convergence, converge } from './converge.js';
 import { passSettings } from './director-settings.js';
 import { markSynced } from './director-state.js';
 import { noteConvergence } from './note-convergence.js';
-import { forgetGone, recordApplied, recordDrift, recordRefused } from './record.js';
+import { recordApplied, recordDrift, recordOwnership, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
 import { judge } from './verdict.js';
 
@@ -75,10 +75,11 @@ async function compareAndConverge(side: KernelSide, options: PassOptions, tally:
   let present = 0;
   for await (const page of entryPages(side.store)) {
     for (const { desired } of differences(page, actual)) suspects.add(frontendKeyOf(desired.key));
-    for (const { key, state } of page) {
+    for (const { key, state, origin } of page) {
       orphans.delete(key);
-      if (actual.has(key)) present += 1;
-      else if (state !== 'living') suspects.add(frontendKeyOf(key));
+      const isPresent = actual.has(key);
+      if (isPresent) present += 1;
+      if (isPresent ? origin === 'fresh' : state !== 'living') suspects.add(frontendKeyOf(key));
     }
   }
   forgetOrphans(side, orphans);
@@ -124,7 +125,8 @@ async function convergeAndRecord(side: KernelSide, options: ChunkOptions): Promi
   tally.refused += convergence.keptOut.length;
   tally.refused += convergence.results.filter((result) => judge(result) === 'refused').length;
   const news = resultsByResource(convergence, new Set(added.map(({ key }) => key)));
-  if (drifted.length + added.length + news.size + convergence.gone.length === 0) return;
+  const { gone, found } = convergence;
+  if (drifted.length + added.length + news.size + gone.length + found.length === 0) return;
   const director = side.director.name;
   const remark = trigger === 'start' ? FOUND_AT_START : '';
   await side.store.write(context, (tx) => {
@@ -136,7 +138,7 @@ async function convergeAndRecord(side: KernelSide, options: ChunkOptions): Promi
       const results = convergence.results.filter(({ operation }) => operation.key === key);
       recordRefused(tx, { director, resource: path, results, durationMicros: 0, detail });
     }
-    forgetGone(tx, convergence.gone);
+    recordOwnership(tx, convergence);
   });
 }
 

@@ -12,8 +12,6 @@ export interface Problem {
   readonly detail: string;
   /** The resource's revision that the kernel last took; 0: none. */
   readonly observedRevision: number;
-  /** The entry has never been in the kernel: if the kernel has its key all the same, that one is somebody else's. */
-  readonly fresh: boolean;
 }
 
 export interface Problems {

@@ -1,6 +1,7 @@
 import type { Difference } from '../domain/plan.js';
 import type { EventDraft, OwnedEntry, Transaction } from '../store/store.js';
-import { type AnyResult, reportOperation } from './verdict.js';
+import type { Convergence } from './converge.js';
+import { type AnyResult, judge, reportOperation } from './verdict.js';
 
 /** An event of this many operations is still pleasant to read and to send. */
 const OPERATIONS_PER_EVENT = 500;
@@ -15,6 +16,7 @@ interface Report {
 
 /** Writes down what the kernel did: one `apply` event, or several when there were many operations; none for none. */
 export function recordApplied(tx: Transaction, report: Report): void {
+  recordMade(tx, report.results);
   for (let start = 0; start < report.results.length; start += OPERATIONS_PER_EVENT) {
     tx.record(
       draft('apply', { ...report, results: report.results.slice(start, start + OPERATIONS_PER_EVENT) }),
@@ -25,11 +27,22 @@ export function recordApplied(tx: Transaction, report: Report): void {
 /** Writes down what the kernel would not do, with what it was told: of too many operations, the failed ones first. */
 export function recordRefused(tx: Transaction, report: Report): void {
   const { results } = report;
+  recordMade(tx, results);
   const telling =
     results.length <= OPERATIONS_PER_EVENT
       ? results
       : [...results.filter(({ error }) => error), ...results.filter(({ error }) => !error)];
   tx.record(draft('refused', { ...report, results: telling.slice(0, OPERATIONS_PER_EVENT) }));
+}
+
+/** What has been made is ours from now on, whatever becomes of the rest of the write. */
+function recordMade(tx: Transaction, results: readonly AnyResult[]): void {
+  for (const result of results) {
+    const { command, key } = result.operation;
+    if ((command === 'NEW_SERVICE' || command === 'NEW_DEST') && judge(result) === 'done') {
+      tx.settleOrigin(key, 'made');
+    }
+  }
 }
 
 const DRIFT_SENTENCES = {
@@ -68,9 +81,13 @@ function draft(
   };
 }
 
-/** Rows of removed entries are kept until the kernel has confirmed that it does not have them. */
-export function forgetGone(tx: Transaction, keys: readonly string[]): void {
-  for (const key of keys) {
+/**
+ * What a look at the kernel says of whose its entries are. Rows of removed entries are kept until the kernel has confirmed
+ * that it does not have them.
+ */
+export function recordOwnership(tx: Transaction, { gone, found }: Pick<Convergence, 'gone' | 'found'>): void {
+  for (const key of found) tx.settleOrigin(key, 'found');
+  for (const key of gone) {
     if (isLeaving(tx.entry(key))) tx.removeEntry(key);
   }
 }

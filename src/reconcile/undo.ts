@@ -4,14 +4,12 @@ import type { Committed, Store, Transaction, WriteContext } from '../store/store
 import { attempt, type KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
 import { noteConvergence, notePending } from './note-convergence.js';
-import { forgetGone, recordApplied } from './record.js';
+import { recordApplied, recordOwnership } from './record.js';
 
 interface Undoable {
   readonly context: WriteContext;
   readonly scope: string;
   readonly committed: Committed<unknown>;
-  /** Keys of the write that the kernel holds for somebody else. */
-  readonly foreign: readonly string[];
 }
 
 /**
@@ -43,17 +41,18 @@ export async function undo(side: KernelSide, undoable: Undoable): Promise<void> 
 }
 
 /**
- * In reverse order: what was made goes before its parent, what was removed comes back after it. What the kernel holds for
- * somebody else was never ours to remove: its row goes at once.
+ * In reverse order: what was made goes before its parent, what was removed comes back after it. Only what this write made in
+ * the kernel is to be removed there; of what it did not make, somebody else's entries included, just the row goes.
  */
-function putBack(tx: Transaction, { committed, foreign }: Undoable): void {
+function putBack(tx: Transaction, { committed }: Undoable): void {
   for (const { path, before } of [...committed.changes].reverse()) {
     if (before) tx.put(before);
     else tx.remove(path);
   }
   for (const { key, before, after } of [...committed.entryChanges].reverse()) {
-    if (before) tx.putEntry(before);
-    else if (after && !foreign.includes(key)) tx.putEntry({ ...after, state: 'removing' });
+    const isMade = tx.entry(key)?.origin === 'made';
+    if (before) tx.putEntry(isMade ? { ...before, origin: 'made' } : before);
+    else if (after && isMade) tx.putEntry({ ...after, state: 'removing', origin: 'made' });
     else tx.removeEntry(key);
   }
 }
@@ -63,9 +62,9 @@ async function recordConvergence(
   context: WriteContext,
   { director, scope, convergence }: { director: string; scope: string; convergence: Convergence },
 ): Promise<void> {
-  const { results, durationMicros, gone } = convergence;
+  const { results, durationMicros } = convergence;
   await store.write(context, (tx) => {
     recordApplied(tx, { director, resource: scope, results, durationMicros });
-    forgetGone(tx, gone);
+    recordOwnership(tx, convergence);
   });
 }

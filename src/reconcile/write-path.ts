@@ -7,7 +7,7 @@ import type { Committed, EntryChange, Transaction, WriteContext } from '../store
 import { applyChanges, type KernelSide, type Outcome, planChanges } from './apply-changes.js';
 import { createClaims, Postponed, takeBatch } from './batch.js';
 import { pendingFailure } from './note-convergence.js';
-import { forgetGone, recordApplied, recordDrift, recordRefused } from './record.js';
+import { recordApplied, recordDrift, recordOwnership, recordRefused } from './record.js';
 import { refusalDetail, refusalError } from './refusal.js';
 import type { Turns } from './turns.js';
 import { undo } from './undo.js';
@@ -133,23 +133,23 @@ export function createWritePath(
     const { context, scope, irrevocable = false } = queued.job;
     const outcome = irrevocable ? insisting(answered) : answered;
     const director = side.director.name;
-    const { state, results, durationMicros, gone, foreign, drift } = outcome;
+    const { state, results, durationMicros, gone, found, drift } = outcome;
     if (state === 'refused') {
       const detail = refusalDetail(outcome);
       await store.write(context, (tx) => {
         for (const one of drift) recordDrift(tx, one, { director });
         recordRefused(tx, { director, resource: scope, results, durationMicros, detail });
       });
-      await undo(side, { context, scope, committed, foreign });
+      await undo(side, { context, scope, committed });
       queued.reject(refusalError(director, outcome));
       return;
     }
     noteState(side, committed.entryChanges, outcome);
-    if (results.length + gone.length + drift.length > 0) {
+    if (results.length + gone.length + found.length + drift.length > 0) {
       await store.write(context, (tx) => {
         for (const one of drift) recordDrift(tx, one, { director });
         recordApplied(tx, { director, resource: scope, results, durationMicros });
-        forgetGone(tx, gone);
+        recordOwnership(tx, outcome);
       });
     }
     if (state === 'pending') requestPass();
@@ -208,7 +208,6 @@ function noteState(
       path: entry.path,
       ...pendingFailure(detail ?? 'no answer'),
       observedRevision: earlier?.observedRevision ?? before?.revision ?? 0,
-      fresh: earlier?.fresh ?? before === null,
     });
   }
 }

@@ -48,7 +48,15 @@ export interface OwnedEntry {
    * (its weight is 0 and it stays) or draining; else null.
    */
   readonly drainDeadline: string | null;
+  readonly origin: Origin;
 }
+
+/**
+ * fresh: it has never been seen in the kernel; what the kernel has under its key with other attributes is somebody else's.
+ * made: lvsd put it into the kernel. found: the kernel had it, with these attributes, when lvsd first looked, or it was
+ * adopted. Once it is not fresh it stays what it is, also when the kernel loses the entry.
+ */
+export type Origin = 'fresh' | 'made' | 'found';
 
 /** What happened to one resource in a write, from before its first change to after its last. Never null on both sides. */
 export interface ResourceChange {
@@ -155,6 +163,8 @@ export interface Transaction extends Reader {
   remove(path: string): void;
   putEntry(entry: OwnedEntry): void;
   removeEntry(key: string): void;
+  /** How a fresh entry came into the kernel; nothing for others. Not among the changes of the write. */
+  settleOrigin(key: string, origin: Exclude<Origin, 'fresh'>): void;
   /** Binds the SHA-256 hash of a credential to a token; it goes with the token. */
   putCredential(hash: Buffer, path: string): void;
   /** Appends an event that is not a change of a resource. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Store } from '../../src/store/store.js';
 import {
   admin,
   createShop,
@@ -15,7 +16,7 @@ import {
   summary,
   web1,
 } from '../support/control-world.js';
-import { newDestination, newService } from '../support/operations.js';
+import { newDestination, newService, setService } from '../support/operations.js';
 
 const foreignService = newService(frontend, { scheduler: 'rr' });
 const foreignServer = newDestination(frontend, { address: '10.0.0.99', port: 80 }, { weight: 7 });
@@ -130,3 +131,102 @@ test('a service that never reached the kernel and is deleted leaves a foreign on
     0,
   );
 });
+
+test('a foreign service that took the key of a pending definition is left alone over a restart too', async (t) => {
+  const world = createWorld(t);
+  const first = await world.start();
+  world.kernel.setAvailable(false);
+  await createShop(first.control);
+  await first.stop();
+  world.kernel.setAvailable(true);
+  await world.hand.apply([foreignService, foreignServer]);
+  const second = await world.start();
+  assert.deepEqual(summary(await world.hand.read()), untouched);
+  const { status } = await second.control.virtualServices.get(admin, http);
+  assert.deepEqual([status.state, status.directors[0]?.reason], ['refused', 'FOREIGN_ENTRY']);
+  await second.stop();
+  const { control, store } = await world.start();
+  await control.clusters.delete(admin, shop, { cascade: true });
+  assert.deepEqual(summary(await world.hand.read()), untouched);
+  assert.equal(
+    store.read((reader) => reader.entryCount()),
+    0,
+  );
+});
+
+test('what lvsd made is its own over a restart, whatever somebody makes of it meanwhile', async (t) => {
+  const world = createWorld(t);
+  const first = await world.start();
+  await createShop(first.control);
+  assert.deepEqual(origins(first.store), ['made', 'made']);
+  await first.stop();
+  await world.hand.apply([{ command: 'DEL_SERVICE', key: frontendText, frontend }, foreignService]);
+  const { control, store } = await world.start();
+  assert.equal((await control.clusters.get(admin, shop)).status.state, 'applied');
+  assert.deepEqual(summary(await world.hand.read()), ours);
+  assert.deepEqual(origins(store), ['made', 'made']);
+});
+
+test('a start that finds a pending definition in the kernel to the letter takes it for its own', async (t) => {
+  const world = createWorld(t);
+  const first = await world.start();
+  world.kernel.setAvailable(false);
+  await createShop(first.control);
+  assert.deepEqual(origins(first.store), ['fresh', 'fresh']);
+  await first.stop();
+  world.kernel.setAvailable(true);
+  await world.hand.apply([newService(frontend)]);
+  const { control, store } = await world.start();
+  assert.deepEqual(origins(store), ['found', 'made']);
+  await world.hand.apply([setService(frontend, { scheduler: 'rr' })]);
+  await control.directors.reconcile(admin, 'local');
+  assert.deepEqual(summary(await world.hand.read()), ours);
+});
+
+test('a write that meets what it wants in a kernel it knows is refused all the same', async (t) => {
+  const world = createWorld(t);
+  const { control, store } = await world.start();
+  await world.hand.apply([newService(frontend), newDestination(frontend, { address: '10.0.0.1', port: 80 })]);
+  await assert.rejects(createShop(control), failsWith('FOREIGN_ENTRY'));
+  assert.deepEqual(summary(await world.hand.read()), ours);
+  assert.deepEqual(origins(store), []);
+});
+
+test('a refused write leaves what it had found in the kernel there', async (t) => {
+  const world = createWorld(t, { localBroadcasts: ['10.0.0.255'] });
+  world.kernel.setAvailable(false);
+  const { control, store } = await world.start();
+  world.kernel.setAvailable(true);
+  await world.hand.apply([newService(frontend), foreignServer]);
+  const before = summary(await world.hand.read());
+  const realServers = { web1: { spec: { address: '10.0.0.1' } }, bad: { spec: { address: '10.0.0.255' } } };
+  const virtualServices = { http: { spec: frontend, realServers } };
+  await assert.rejects(
+    control.definitions.replace(admin, shop, { virtualServices }, {}),
+    failsWith('KERNEL_REFUSED'),
+  );
+  assert.deepEqual(summary(await world.hand.read()), before);
+  assert.deepEqual(origins(store), []);
+});
+
+test('what a refused write made of a pending definition stays its own', async (t) => {
+  const world = createWorld(t, { localBroadcasts: ['10.0.0.255'] });
+  const { control, store } = await world.start();
+  world.kernel.setAvailable(false);
+  await createShop(control);
+  world.kernel.setAvailable(true);
+  const realServers = { web1: { spec: { address: '10.0.0.1' } }, bad: { spec: { address: '10.0.0.255' } } };
+  const spec = { ...frontend, scheduler: 'rr' };
+  await assert.rejects(
+    control.definitions.replace(admin, shop, { virtualServices: { http: { spec, realServers } } }, {}),
+    failsWith('KERNEL_REFUSED'),
+  );
+  assert.deepEqual(summary(await world.hand.read()), ours);
+  assert.deepEqual(origins(store), ['made', 'made']);
+});
+
+const ours = { [frontendText]: 'wlc', [`${frontendText}->10.0.0.1:80`]: 1 };
+
+function origins(store: Store): string[] {
+  return store.read((reader) => reader.entries({ after: '', limit: 9 })).map(({ origin }) => origin);
+}

@@ -75,6 +75,17 @@ test('the migrations of this package make a database of strict tables', (t) => {
   );
 });
 
+test('entries that were owned before their origin was known are taken for made by lvsd', (t) => {
+  const { db } = fresh(t, []);
+  const migrations = readMigrations();
+  migrate(db, migrations.slice(0, 1));
+  db.exec(
+    `INSERT INTO entries (key, path, state, config, revision, drain_seconds) VALUES ('k', 'p', 'living', '{}', 1, 0)`,
+  );
+  migrate(db, migrations);
+  assert.deepEqual(db.prepare('SELECT key, origin FROM entries').all(), [{ key: 'k', origin: 'made' }]);
+});
+
 function fresh(t: TestContext, migrations: readonly string[]) {
   const directory = temporaryDirectory(t);
   for (const [index, sql] of migrations.entries()) write(directory, index + 1, sql);

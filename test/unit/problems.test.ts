@@ -5,7 +5,7 @@ import { createProblems, type Problem } from '../../src/reconcile/problems.js';
 const service = 'projects/default/clusters/shop/virtual-services/http';
 
 function problem(key: string, path: string, state: Problem['state']): Problem {
-  return { key, path, state, reason: 'KERNEL_UNAVAILABLE', detail: '', observedRevision: 0, fresh: false };
+  return { key, path, state, reason: 'KERNEL_UNAVAILABLE', detail: '', observedRevision: 0 };
 }
 
 test('a resource has the worst problem of itself and everything below it', () => {

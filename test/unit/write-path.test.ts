@@ -144,7 +144,7 @@ test('a refusal that cannot be undone in the kernel at once is finished by a pas
     failsWith('KERNEL_REFUSED'),
   );
   assert.equal((await driver.read()).size, 2);
-  assert.equal((await control.directors.get(admin, 'local')).driftCount, 3);
+  assert.equal((await control.directors.get(admin, 'local')).driftCount, 2);
   isLost = false;
   await control.directors.reconcile(admin, 'local');
   assert.equal((await driver.read()).size, 0);

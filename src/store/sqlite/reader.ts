@@ -7,7 +7,7 @@ import { below, destinationsOf } from './path-range.js';
 import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
 
 const RESOURCE = 'path, kind, parent, name, labels, spec, revision, create_time, update_time';
-const ENTRY = 'key, path, state, config, revision, drain_seconds, drain_deadline';
+const ENTRY = 'key, path, state, config, revision, drain_seconds, drain_deadline, origin';
 
 export interface SqliteReader extends Reader {
   tip(): ChainTip;

@@ -52,6 +52,7 @@ export interface EntryRow {
   readonly revision: number;
   readonly drain_seconds: number;
   readonly drain_deadline: string | null;
+  readonly origin: string;
 }
 
 export function rowFromEntry({ config, drainSeconds, drainDeadline, ...same }: OwnedEntry): EntryRow {
@@ -67,6 +68,7 @@ export function entryFromRow({ drain_seconds, drain_deadline, ...row }: EntryRow
   return {
     ...row,
     state: row.state as OwnedEntry['state'],
+    origin: row.origin as OwnedEntry['origin'],
     config: JSON.parse(row.config) as OwnedEntry['config'],
     drainSeconds: drain_seconds,
     drainDeadline: drain_deadline,

@@ -102,6 +102,11 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         entries.add(key, before, null);
       },
 
+      settleOrigin(key, origin) {
+        assertOpen();
+        statements.settleOrigin.run(origin, key);
+      },
+
       putCredential(hash, path) {
         assertOpen();
         statements.putCredential.run(hash, path);
@@ -157,13 +162,17 @@ function prepare(db: Database) {
     ),
     removeResource: db.prepare<[string]>('DELETE FROM resources WHERE path = ?'),
     putEntry: db.prepare<EntryRow>(
-      `INSERT INTO entries (key, path, state, config, revision, drain_seconds, drain_deadline)
-       VALUES (:key, :path, :state, :config, :revision, :drain_seconds, :drain_deadline)
+      `INSERT INTO entries (key, path, state, config, revision, drain_seconds, drain_deadline, origin)
+       VALUES (:key, :path, :state, :config, :revision, :drain_seconds, :drain_deadline, :origin)
        ON CONFLICT (key) DO UPDATE SET
          path = excluded.path, state = excluded.state, config = excluded.config, revision = excluded.revision,
-         drain_seconds = excluded.drain_seconds, drain_deadline = excluded.drain_deadline`,
+         drain_seconds = excluded.drain_seconds, drain_deadline = excluded.drain_deadline,
+         origin = excluded.origin`,
     ),
     removeEntry: db.prepare<[string]>('DELETE FROM entries WHERE key = ?'),
+    settleOrigin: db.prepare<[string, string]>(
+      "UPDATE entries SET origin = ? WHERE key = ? AND origin = 'fresh'",
+    ),
     putCredential: db.prepare<[Buffer, string]>('INSERT INTO credentials (hash, path) VALUES (?, ?)'),
   };
 }

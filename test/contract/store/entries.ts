@@ -6,7 +6,16 @@ import { cluster, context, realServer, type StoreSubject, service } from './subj
 const config = { scheduler: 'wlc', schedulerFlags: [], onePacket: false, persistence: null } as const;
 
 function entry(key: string, path: string, revision = 2): OwnedEntry {
-  return { key, path, state: 'living', config, revision, drainSeconds: 0, drainDeadline: null };
+  return {
+    key,
+    path,
+    state: 'living',
+    config,
+    revision,
+    drainSeconds: 0,
+    drainDeadline: null,
+    origin: 'fresh',
+  };
 }
 
 const http = service('shop', 'http').path;
@@ -125,6 +134,31 @@ export function describeEntries({ create }: StoreSubject): void {
       { key: renewed.key, before: renewed, after: { ...renewed, revision: 7 } },
       { key: fresh.key, before: null, after: fresh },
     ]);
+  });
+
+  test('how a fresh entry came into the kernel is settled once, whatever else of it changes', async (t) => {
+    const store = create(t).open();
+    const [made, found, fresh] = ENTRIES as [OwnedEntry, OwnedEntry, OwnedEntry];
+    await store.write(context, (tx) => {
+      for (const one of [made, found, fresh]) tx.putEntry(one);
+    });
+    const { entryChanges } = await store.write(context, (tx) => {
+      tx.settleOrigin(made.key, 'made');
+      tx.settleOrigin(found.key, 'found');
+      tx.settleOrigin('udp/192.0.2.1:99', 'made');
+    });
+    assert.deepEqual(entryChanges, []);
+    await store.write(context, (tx) => {
+      tx.settleOrigin(made.key, 'found');
+      tx.settleOrigin(found.key, 'made');
+      tx.putEntry({ ...made, origin: 'made', revision: 7 });
+    });
+    assert.deepEqual(
+      [made, found, fresh].map(({ key }) => store.read((reader) => reader.entry(key)?.origin)),
+      ['made', 'found', 'fresh'],
+    );
+    await store.write(context, (tx) => tx.settleOrigin(fresh.key, 'made'), { dryRun: true });
+    assert.equal(store.read((reader) => reader.entry(fresh.key))?.origin, 'fresh');
   });
 
   test('an entry outlives its resource', async (t) => {

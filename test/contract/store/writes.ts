@@ -191,7 +191,7 @@ function changeEverything(tx: Transaction): void {
   const config = { scheduler: 'wlc', schedulerFlags: [], onePacket: false, persistence: null } as const;
   tx.putEntry({
     ...{ key: 'tcp/192.0.2.1:80', path: token.path, state: 'living', config, revision: 2 },
-    ...{ drainSeconds: 0, drainDeadline: null },
+    ...{ drainSeconds: 0, drainDeadline: null, origin: 'fresh' },
   });
   tx.record({ kind: 'auth', resource: '' });
 }
