@@ -1,3 +1,23 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../domain/errors.js';
+
+/**
+ * The media type to answer with, of those that are offered with a word on each (empty for JSON). Marks the answer as one of
+ * several; throws NOT_ACCEPTABLE, naming what there is.
+ */
+export function negotiate<T extends string>(
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+  offered: Readonly<Record<T, string>>,
+): T {
+  reply.header('vary', 'accept');
+  const types = Object.keys(offered) as T[];
+  const type = preferredType(headers.accept, types);
+  if (type) return type;
+  const choices = types.map((one) => (offered[one] ? `${one} (${offered[one]})` : one));
+  throw new DomainError('NOT_ACCEPTABLE', `Accept one of ${choices.join(', ')}.`);
+}
+
 /**
  * The representation that an Accept header prefers (RFC 9110, 12.5.1), or undefined when it takes none of them. The more
  * specific range decides a type's weight; among equals the first offered wins.

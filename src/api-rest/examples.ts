@@ -287,6 +287,7 @@ export const TIMEOUTS = {
     revision: 8,
     etag: '"8"',
   },
+  text: 'Timeout (tcp tcpfin udp): 900 60 120\n',
 };
 
 const daemon = { interface: 'eth0', syncId: 7, group: '224.0.0.81', port: 8848, ttl: 1, maxLength: null };
@@ -304,6 +305,7 @@ export const SYNC_DAEMONS = {
     revision: 9,
     etag: '"9"',
   },
+  text: 'master sync daemon (mcast=eth0, syncid=7, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n',
 };
 
 export const AUDIT_EVENT = {

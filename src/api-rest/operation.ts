@@ -1,9 +1,10 @@
 /** The documentation that every route carries, in the form fastify's `schema` takes. */
-import type { TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 import { DomainError, REASONS, type Reason } from '../domain/errors.js';
 import { PROBLEM_MEDIA_TYPE, Problem, problemOf, statusOf } from './problem.js';
 
 export const JSON_TYPE = 'application/json';
+export const TEXT_TYPE = 'text/plain';
 export const MERGE_PATCH_TYPE = 'application/merge-patch+json';
 
 interface Media {
@@ -66,6 +67,11 @@ export const BODY_PROBLEMS: readonly Reason[] = [
 
 export function json(schema: TSchema, example: unknown): Record<string, Media> {
   return { [JSON_TYPE]: { schema, example } };
+}
+
+/** As a tool of the command line prints it. */
+export function text(example: string): Record<string, Media> {
+  return { [TEXT_TYPE]: { schema: Type.String(), example } };
 }
 
 /** A fastify route schema. `params` and `query` are validated; the rest is for the document. */

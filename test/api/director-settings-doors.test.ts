@@ -67,3 +67,33 @@ test("both doors refuse alike, with the kernel's own word", async () => {
   const stale = await rest('PUT', TIMEOUTS, { body: { spec }, headers: { 'if-match': '"0"' } });
   assert.deepEqual([stale.status, stale.body.reason], [412, 'ETAG_MISMATCH']);
 });
+
+test('settings are answered as ipvsadm prints what the kernel has, where the client accepts text', async () => {
+  const { kernel } = session.server;
+  await kernel.open().applyDirector([
+    {
+      command: 'SET_CONFIG',
+      key: 'timeouts',
+      config: { tcpSeconds: 700, tcpFinSeconds: 30, udpSeconds: 60 },
+    },
+  ]);
+  const headers = { accept: 'text/plain' };
+  const timeouts = await rest<string>('GET', TIMEOUTS, { headers });
+  assert.equal(timeouts.headers.get('content-type'), 'text/plain; charset=utf-8');
+  assert.deepEqual([timeouts.headers.get('vary'), timeouts.headers.get('etag')], ['accept', null]);
+  assert.equal(timeouts.body, 'Timeout (tcp tcpfin udp): 700 30 60\n');
+
+  assert.equal((await rest<string>('GET', SYNC_DAEMONS, { headers })).body, '');
+  await rest('PUT', SYNC_DAEMONS, { body: { spec: { backup: { interface: 'lo', syncId: 2 } } } });
+  const daemons = await rest<string>('GET', SYNC_DAEMONS, { headers });
+  const line = 'backup sync daemon (mcast=lo, syncid=2, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n';
+  assert.equal(daemons.body, line);
+
+  const image = await rest('GET', TIMEOUTS, { headers: { accept: 'image/png' } });
+  assert.deepEqual([image.status, image.body.reason], [406, 'NOT_ACCEPTABLE']);
+  kernel.setAvailable(false);
+  const away = await rest('GET', TIMEOUTS, { headers });
+  assert.deepEqual([away.status, away.body.reason], [503, 'KERNEL_UNAVAILABLE']);
+  assert.equal((await rest('GET', TIMEOUTS)).status, 200);
+  kernel.setAvailable(true);
+});

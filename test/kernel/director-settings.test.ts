@@ -5,6 +5,8 @@ import { createSocket } from 'node:dgram';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection, DirectorOperation, SyncDaemon } from '../../src/domain/director-operation.js';
+import { CONNECTION_VIEWS, connectionLine, connectionTitles } from '../../src/domain/ipvsadm-connections.js';
+import { ipvsadmDaemons, ipvsadmTimeouts } from '../../src/domain/ipvsadm-settings.js';
 import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
 import { counters, ipvsadm } from '../support/ipvsadm.js';
 import { type SyncedConnection, sendConnections } from '../support/sync-messages.js';
@@ -37,6 +39,29 @@ async function done(operation: DirectorOperation): Promise<void> {
 
 const CALL = 'OPTIONS sip:a@b SIP/2.0\r\nCall-ID: call-7@example\r\nContent-Length: 0\r\n\r\n';
 
+/** Packets to the address carry the mark from now on. */
+async function mark(address: string, fwmark: number): Promise<void> {
+  const rule = ['-t', 'mangle', '-A', 'OUTPUT', '-d', address, '-j', 'MARK', '--set-mark', String(fwmark)];
+  execFileSync('iptables-legacy', rule);
+}
+
+async function collect(): Promise<Connection[]> {
+  const found: Connection[] = [];
+  for await (const connection of driver.connections()) found.push(connection);
+  return found;
+}
+
+/** Two readings differ when a second passes between them: tries again until none does. */
+async function quietly<T>(compare: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await compare();
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
+}
+
 /** One datagram from a port of its own. */
 async function sendTo(address: string, port: number, text: string): Promise<void> {
   const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
@@ -51,6 +76,7 @@ test('ipvsadm reads the timeouts that the driver set, and the driver those of ip
   await ipvsadm('--set', '800', '0', '70');
   const { timeouts } = await driver.readDirector();
   assert.deepEqual(timeouts, { tcpSeconds: 800, tcpFinSeconds: 60, udpSeconds: 70 });
+  assert.equal(ipvsadmTimeouts(timeouts), await ipvsadm('-L', '--timeout'));
 });
 
 test('ipvsadm reads the daemons that the driver started, and the driver those of ipvsadm', async () => {
@@ -58,7 +84,9 @@ test('ipvsadm reads the daemons that the driver started, and the driver those of
   const line = 'backup sync daemon (mcast=sync0, syncid=9, maxlen=2000, group=239.1.2.3, port=9999, ttl=5)\n';
   assert.equal(await ipvsadm('-L', '--daemon'), line);
   await ipvsadm('--start-daemon', 'master', '--mcast-interface', INTERFACE, '--mcast-group', 'ff05::7');
-  const { master, backup } = (await driver.readDirector()).syncDaemons;
+  const { syncDaemons } = await driver.readDirector();
+  assert.equal(ipvsadmDaemons(syncDaemons), await ipvsadm('-L', '--daemon'));
+  const { master, backup } = syncDaemons;
   assert.deepEqual(backup, daemon);
   assert.deepEqual(master, {
     interface: INTERFACE,
@@ -71,6 +99,7 @@ test('ipvsadm reads the daemons that the driver started, and the driver those of
   await done({ command: 'DEL_DAEMON', key: 'sync-daemons/backup', state: 'backup' });
   await done({ command: 'DEL_DAEMON', key: 'sync-daemons/master', state: 'master' });
   assert.equal(await ipvsadm('-L', '--daemon'), '');
+  assert.equal(ipvsadmDaemons((await driver.readDirector()).syncDaemons), '');
 });
 
 test('zeroing one service leaves the counters of the others, and zeroing all none', async () => {
@@ -100,13 +129,23 @@ test('connections are those that ipvsadm lists, whatever their family, state and
   await ipvsadm('-a', '-u', '[::1]:53', '-r', '[::1]:5300', '-m');
   await ipvsadm('-A', '-u', '127.0.0.1:5060', '-s', 'rr', '-p', '60', '--pe', 'sip');
   await ipvsadm('-a', '-u', '127.0.0.1:5060', '-r', '127.0.0.1:5300', '-m');
+  await ipvsadm('-A', '-f', '7', '-s', 'rr', '-p', '6000');
+  await ipvsadm('-a', '-f', '7', '-r', '127.0.0.1:0', '-m');
+  await mark('127.0.0.9', 7);
   await sendTo('::1', 53, 'x');
   await sendTo('127.0.0.1', 5060, CALL);
-  const found: Connection[] = [];
-  for await (const connection of driver.connections()) found.push(connection);
-  const listed = (await ipvsadm('-Lnc')).trim().split('\n').slice(2);
-  assert.equal(found.length, listed.length);
-  assert.ok(found.length >= 4, listed.join('\n'));
+  await sendTo('127.0.0.9', 98, 'x');
+  const found = await quietly(async () => {
+    const connections = await collect();
+    for (const view of CONNECTION_VIEWS) {
+      const option = view === 'list' ? [] : [`--${view}`];
+      const text = connections.map((connection) => connectionLine(connection, view)).join('');
+      assert.equal(connectionTitles(view) + text, await ipvsadm('-Lnc', ...option));
+    }
+    return connections;
+  });
+  assert.ok(found.length >= 6, JSON.stringify(found));
+  assert.ok(found.some(({ protocol, virtual }) => protocol === 'ip' && virtual.address === '0.0.0.7'));
   const template = found.find(({ persistence }) => persistence?.engine === 'sip');
   assert.equal(template?.persistence?.data, 'call-7@example');
   assert.deepEqual(template?.virtual, { address: '127.0.0.1', port: 5060 });

@@ -6,7 +6,7 @@ import type { TestServer } from './server.js';
 export interface RestAnswer<T> {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed JSON, text of other types, undefined when there is none. */
+  /** Parsed JSON, text of other types; undefined when there is no content. */
   readonly body: T;
 }
 
@@ -55,6 +55,6 @@ export function createRestClient({ url, adminToken }: Pick<TestServer, 'url' | '
 }
 
 function read(text: string, mediaType: string): unknown {
-  if (text === '') return undefined;
+  if (text === '') return mediaType.startsWith('text/') ? '' : undefined;
   return /[/+]json$/.test(mediaType) ? JSON.parse(text) : text;
 }

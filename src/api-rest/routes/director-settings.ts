@@ -3,7 +3,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { Control, DirectorSettings } from '../../control/control.js';
+import { DomainError } from '../../domain/errors.js';
+import { ipvsadmDaemons, ipvsadmTimeouts } from '../../domain/ipvsadm-settings.js';
 import {
+  type DirectorSpec,
   type Section,
   SyncDaemonSettings,
   SyncDaemonSettingsInput,
@@ -11,8 +14,18 @@ import {
   TimeoutSettingsInput,
 } from '../../domain/schema/director-settings.js';
 import { Preview } from '../../domain/schema/preview.js';
+import { negotiate } from '../accept.js';
 import { SYNC_DAEMONS, TIMEOUTS } from '../examples.js';
-import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEMS } from '../operation.js';
+import {
+  BODY_PROBLEMS,
+  CALL_PROBLEMS,
+  JSON_TYPE,
+  json,
+  operation,
+  TEXT_TYPE,
+  text,
+  WRITE_PROBLEMS,
+} from '../operation.js';
 import { ChangeHeaders, DirectorPath, NoQuery, ReadHeaders, WriteQuery } from '../parameters.js';
 import { sendTagged, sendWritten } from '../reply.js';
 import { callOf, writeOptions } from '../request.js';
@@ -27,11 +40,13 @@ interface Noun {
   readonly about: string;
   readonly schema: TSchema;
   readonly input: TSchema;
-  readonly example: { readonly input: object; readonly setting: object };
+  readonly example: { readonly input: object; readonly setting: object; readonly text: string };
+  /** The option of ipvsadm whose output text/plain is. */
+  readonly option: string;
   readonly problems: Parameters<typeof operation>[0]['problems'];
 }
 
-function operations({ name, noun, about, schema, input, example, problems }: Noun) {
+function operations({ name, noun, about, schema, input, example, option, problems }: Noun) {
   const found = json(schema, example.setting);
   const common = { tag, params: DirectorPath };
   return {
@@ -39,14 +54,20 @@ function operations({ name, noun, about, schema, input, example, problems }: Nou
       ...common,
       operationId: `get${name}`,
       summary: `Get the ${noun}`,
-      description: `What is wanted (\`spec\`) and what the kernel has now (\`status.actual\`). ${about}`,
+      description:
+        `What is wanted (\`spec\`) and what the kernel has now (\`status.actual\`). ${about} With \`Accept: text/plain\`: ` +
+        `what the kernel has, as \`ipvsadm -L ${option}\` prints it.`,
       query: NoQuery,
       headers: ReadHeaders,
       answers: {
-        200: { description: `The ${noun}.`, headers: ETAG_HEADER, content: found },
+        200: {
+          description: `The ${noun}; as text without an entity tag.`,
+          headers: ETAG_HEADER,
+          content: { ...found, ...text(example.text) },
+        },
         304: { description: 'The entity tag in If-None-Match is the current one.' },
       },
-      problems: [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND'],
+      problems: [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND', 'KERNEL_UNAVAILABLE', 'NOT_ACCEPTABLE'],
     }),
     replace: operation({
       ...common,
@@ -78,6 +99,7 @@ const timeouts = operations({
   schema: TimeoutSettings,
   input: TimeoutSettingsInput,
   example: TIMEOUTS,
+  option: '--timeout',
   problems: [],
 });
 
@@ -90,17 +112,33 @@ const syncDaemons = operations({
   schema: SyncDaemonSettings,
   input: SyncDaemonSettingsInput,
   example: SYNC_DAEMONS,
+  option: '--daemon',
   problems: ['GROUP_NOT_MULTICAST', 'SYNC_EXCLUDES_MIXED_FAMILIES'],
 });
 
 type DirectorRequest = FastifyRequest<{ Params: { director: string } }>;
 
+interface SettingView<S extends Section> {
+  readonly settings: DirectorSettings<S>;
+  /** As ipvsadm prints what the kernel has. */
+  print(actual: NonNullable<DirectorSpec[S]>): string;
+}
+
 async function sendSetting<S extends Section>(
-  settings: DirectorSettings<S>,
+  { settings, print }: SettingView<S>,
   request: DirectorRequest,
   reply: FastifyReply,
 ) {
+  const type = negotiate(request, reply, { [JSON_TYPE]: '', [TEXT_TYPE]: 'as ipvsadm -L' });
   const setting = await settings.get(callOf(request), request.params.director);
+  if (type === TEXT_TYPE) {
+    const { actual } = setting.status;
+    if (actual) return reply.type(`${TEXT_TYPE}; charset=utf-8`).send(print(actual));
+    throw new DomainError(
+      'KERNEL_UNAVAILABLE',
+      'The kernel cannot be read now: what is wanted is in the JSON.',
+    );
+  }
   // What the kernel has is not in the entity tag: only what is stored is.
   return sendTagged(request, reply, setting.etag, setting);
 }
@@ -121,13 +159,13 @@ export const directorSettingRoutes: FastifyPluginAsyncTypebox<{ control: Control
 ) => {
   const url = '/v1/directors/:director';
   app.get(`${url}/timeouts`, { schema: timeouts.get }, (request, reply) =>
-    sendSetting(control.timeouts, request, reply),
+    sendSetting({ settings: control.timeouts, print: ipvsadmTimeouts }, request, reply),
   );
   app.put(`${url}/timeouts`, { schema: timeouts.replace }, (request, reply) =>
     replaceSetting(control.timeouts, request, reply),
   );
   app.get(`${url}/sync-daemons`, { schema: syncDaemons.get }, (request, reply) =>
-    sendSetting(control.syncDaemons, request, reply),
+    sendSetting({ settings: control.syncDaemons, print: ipvsadmDaemons }, request, reply),
   );
   app.put(`${url}/sync-daemons`, { schema: syncDaemons.replace }, (request, reply) =>
     replaceSetting(control.syncDaemons, request, reply),

@@ -2,7 +2,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Control } from '../../control/control.js';
-import { DomainError } from '../../domain/errors.js';
 import { ipvsadmList, ipvsadmSave } from '../../domain/ipvsadm-text.js';
 import { LIST_VIEWS } from '../../domain/ipvsadm-views.js';
 import { closed } from '../../domain/schema/common.js';
@@ -10,7 +9,7 @@ import { CounterReset, CounterResetInput } from '../../domain/schema/counter-res
 import { Director, Drift, KernelTable, Reconciliation } from '../../domain/schema/director.js';
 import { Drain } from '../../domain/schema/drain.js';
 import { createValidator } from '../../domain/validate.js';
-import { preferredType } from '../accept.js';
+import { negotiate } from '../accept.js';
 import {
   COUNTER_RESET,
   DIRECTOR,
@@ -21,12 +20,12 @@ import {
   TABLE_LIST,
   TABLE_SAVE,
 } from '../examples.js';
-import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation } from '../operation.js';
+import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, TEXT_TYPE, text } from '../operation.js';
 import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters } from '../parameters.js';
 import { callOf } from '../request.js';
 
-const LIST_TYPE = 'text/plain';
 const SAVE_TYPE = 'text/x-ipvsadm-save';
+const TABLE_TYPES = { [JSON_TYPE]: '', [TEXT_TYPE]: 'as ipvsadm -Ln', [SAVE_TYPE]: 'as ipvsadm -Sn' };
 const tag = 'Directors';
 const kernelProblems = [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND', 'KERNEL_UNAVAILABLE'] as const;
 
@@ -94,7 +93,7 @@ const getTable = operation({
       description: 'The table.',
       content: {
         ...json(KernelTable, TABLE),
-        [LIST_TYPE]: { schema: Type.String(), example: TABLE_LIST },
+        ...text(TABLE_LIST),
         [SAVE_TYPE]: { schema: Type.String(), example: TABLE_SAVE },
       },
     },
@@ -189,16 +188,9 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
 
   app.get('/v1/directors/:director/table', { schema: getTable }, async (request, reply) => {
     const { director } = request.params;
-    const type = preferredType(request.headers.accept, [JSON_TYPE, LIST_TYPE, SAVE_TYPE]);
-    reply.header('vary', 'accept');
-    if (!type) {
-      throw new DomainError(
-        'NOT_ACCEPTABLE',
-        `Accept one of ${JSON_TYPE}, ${LIST_TYPE} (as ipvsadm -Ln) and ${SAVE_TYPE} (as ipvsadm -Sn).`,
-      );
-    }
+    const type = negotiate(request, reply, TABLE_TYPES);
     const { view, exact, stats = false } = request.query;
-    const needsStats = stats || (type === LIST_TYPE && (view === 'stats' || view === 'rate'));
+    const needsStats = stats || (type === TEXT_TYPE && (view === 'stats' || view === 'rate'));
     const table = await control.directors.table(callOf(request), director, { stats: needsStats });
     if (type === JSON_TYPE) return table;
     reply.type(`${type}; charset=utf-8`);
