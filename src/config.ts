@@ -59,7 +59,7 @@ const listener = { allowed: 'HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080', p
 export const SETTINGS = {
   http: setting({
     ...{ key: 'http', variable: 'LVSD_HTTP', flag: '--http <host:port>', fallback: '127.0.0.1:8080' },
-    help: 'where REST, /docs and /healthz listen',
+    help: 'where REST, /docs, /healthz and /metrics listen',
     ...listener,
   }),
   grpc: setting({

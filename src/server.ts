@@ -10,6 +10,10 @@ import { createControl } from './control/create-control.js';
 import { createTokens } from './control/tokens.js';
 import { selectDriver } from './driver/select.js';
 import { ensureFirstToken } from './first-token.js';
+import { addGauges } from './metrics/gauges.js';
+import { measuredDriver } from './metrics/measured-driver.js';
+import { createMetrics } from './metrics/metrics.js';
+import { version } from './package-root.js';
 import { createReconciler } from './reconcile/reconciler.js';
 import { createShutdown, type Shutdown } from './shutdown.js';
 import { databaseFile } from './store/sqlite/database.js';
@@ -70,26 +74,30 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   if (selected.kind === 'memory') {
     logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);
   }
+  const metrics = createMetrics();
   const reconciler = createReconciler({
     name: DIRECTOR,
-    driver: selected.driver,
+    driver: measuredDriver(selected.driver, metrics),
     driverKind: selected.kind,
     driverReason: selected.reason,
     store,
     logger,
     intervalSeconds: config.reconcileIntervalSeconds,
     now,
+    onReconciliation: metrics.observeReconciliation,
   });
+  addGauges(metrics, { reconciler, store, version });
   shutdown.add('reconciler', () => reconciler.stop());
   await reconciler.start();
 
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const authentication = createAuthentication({ store, now });
   const control = createControl({ store, reconciler, authentication, now });
-  const grpcServer = createGrpcServer({ control, logger });
+  const grpcServer = createGrpcServer({ control, logger, meter: metrics });
   const rest = await buildRestApp({
     control,
     logger,
+    meter: metrics,
     driver: selected.kind,
     allowedHosts: config.allowedHosts,
   });

@@ -13,9 +13,19 @@ export interface GrpcLogger {
   error(fields: object, message: string): void;
 }
 
+export interface GrpcMeter {
+  observeCall(call: {
+    readonly transport: 'grpc';
+    readonly operation: string;
+    readonly code: string;
+    readonly seconds: number;
+  }): void;
+}
+
 export interface Surroundings {
   readonly authentication: Authentication;
   readonly logger: GrpcLogger;
+  readonly meter: GrpcMeter;
   /** Aborts with the DomainError that streams end with when the server stops. */
   readonly stopping: AbortSignal;
 }
@@ -41,7 +51,7 @@ export interface ServedCall {
 }
 
 export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings: Surroundings): ServedCall {
-  const { authentication, logger, stopping } = surroundings;
+  const { authentication, logger, meter, stopping } = surroundings;
   const started = performance.now();
   const abort = new AbortController();
   let requestId = requestIdOf(surface.metadata);
@@ -52,16 +62,24 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
   stopping.addEventListener('abort', stop);
   surface.on('cancelled', () => abort.abort());
 
-  function finish(code: status, details?: string): void {
+  function finish(statusCode: status, details?: string): void {
     stopping.removeEventListener('abort', stop);
+    const durationMs = performance.now() - started;
+    const code = status[statusCode] as string;
+    meter.observeCall({
+      transport: 'grpc',
+      operation: method.localName,
+      code,
+      seconds: durationMs / 1000,
+    });
     logger.info(
       {
         method: method.localName,
         requestId,
         principal: principal?.name,
-        code: status[code],
+        code,
         details,
-        durationMs: Math.round(performance.now() - started),
+        durationMs: Math.round(durationMs),
       },
       'grpc call',
     );

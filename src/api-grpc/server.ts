@@ -4,7 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { addReflection } from './reflection.js';
-import type { GrpcLogger } from './served-call.js';
+import type { GrpcLogger, GrpcMeter } from './served-call.js';
 import { addServices, SERVICES } from './services.js';
 
 const OPTIONS: ServerOptions = {
@@ -30,10 +30,11 @@ export interface GrpcServer {
 interface Dependencies {
   readonly control: Control;
   readonly logger: GrpcLogger;
+  readonly meter: GrpcMeter;
 }
 
 /** Health and reflection are open to all; every other method needs a bearer token in its metadata. */
-export function createGrpcServer({ control, logger }: Dependencies): GrpcServer {
+export function createGrpcServer({ control, logger, meter }: Dependencies): GrpcServer {
   const server = new Server(OPTIONS);
   const stopping = new AbortController();
   // every call under way listens
@@ -46,6 +47,7 @@ export function createGrpcServer({ control, logger }: Dependencies): GrpcServer 
   addServices(server, control, {
     authentication: control.authentication,
     logger,
+    meter,
     stopping: stopping.signal,
   });
   health.addToServer(server);

@@ -7,6 +7,7 @@ import { registerBodyParsers } from './body.js';
 import { registerDocs } from './docs.js';
 import { createClientErrorHandler, sendError } from './errors.js';
 import { registerFrontDoor } from './front-door.js';
+import { type Meter, registerMeter } from './meter.js';
 import { registerOpenapi } from './openapi-plugin.js';
 import { requestIdOf } from './request.js';
 import { auditEventRoutes } from './routes/audit-events.js';
@@ -15,6 +16,7 @@ import { definitionRoutes } from './routes/definition.js';
 import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
 import { healthRoutes } from './routes/health.js';
+import { metricsRoutes } from './routes/metrics.js';
 import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerRoutes } from './routes/real-servers.js';
@@ -24,6 +26,7 @@ import { partValidatorCompiler } from './validation.js';
 export interface RestOptions {
   readonly control: Control;
   readonly logger: FastifyBaseLogger;
+  readonly meter: Meter;
   /** Driver of the local director; /docs warns when it is `memory`. */
   readonly driver: 'netlink' | 'memory';
   /** Host names, without port, that clients use besides loopback and the address they connect to. */
@@ -35,7 +38,7 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Ready to listen; `close()` lets running requests finish. */
 export async function buildRestApp(options: RestOptions): Promise<FastifyInstance> {
-  const { control, logger } = options;
+  const { control, logger, meter } = options;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
@@ -72,10 +75,12 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
 
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node alone would answer 417 without a body.
   app.server.on('checkExpectation', app.routing);
+  registerMeter(app, meter);
   registerFrontDoor(app, options.allowedHosts ?? []);
   await registerOpenapi(app);
   await registerDocs(app, options.driver);
   await app.register(healthRoutes, { control });
+  await app.register(metricsRoutes, { meter });
   await app.register(problemRoutes);
   await app.register(async (authenticated) => {
     authenticated.addHook('onRequest', createAuthentication(control));

@@ -1,16 +1,13 @@
 /** The OpenAPI document, made from the routes themselves. */
-import { readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
-import { packageRoot } from '../package-root.js';
+import { version } from '../package-root.js';
 import { DESCRIPTION, TAGS } from './openapi-text.js';
 
-const packageFile = new URL('package.json', packageRoot);
 const SECURITY_SCHEME = 'token';
 
 /** Must come before all routes. Serves /openapi.json without a token: it holds no secret. */
 export async function registerOpenapi(app: FastifyInstance): Promise<void> {
-  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
   const schemas: Record<string, unknown> = {};
   const bodies: Record<string, RouteBody> = {};
   await app.register(swagger, {

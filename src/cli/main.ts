@@ -1,5 +1,6 @@
 /** The command `lvsd`. Each verb is a file beside this one. */
 import { Command } from 'commander';
+import { version } from '../package-root.js';
 import { auditCommand } from './audit.js';
 import { exitCodeOf, explain } from './errors.js';
 import { exportCommand } from './export.js';
@@ -9,7 +10,6 @@ import { openapiCommand } from './openapi.js';
 import { serveCommand } from './serve.js';
 import { examples } from './settings.js';
 import { tokenCommand } from './token.js';
-import { version } from './version.js';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, importCommand, exportCommand],

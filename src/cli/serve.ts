@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { type Listener, readConfig, SETTINGS } from '../config.js';
 import { firstTokenFile } from '../first-token.js';
+import { version } from '../package-root.js';
 import type { RunningServer } from '../server.js';
 import { addSettings, examples } from './settings.js';
-import { version } from './version.js';
 
 /** The service manager waits ten seconds. */
 const STOP_LIMIT_MS = 9_500;

@@ -38,6 +38,8 @@ interface ReconcilerOptions {
   readonly logger: Logger;
   readonly intervalSeconds: number;
   readonly now: () => Date;
+  /** Told of every pass. */
+  readonly onReconciliation?: (director: string, done: Reconciliation) => void;
 }
 
 const MIN_INTERVAL_MS = 1000;
@@ -111,6 +113,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   function report(done: Reconciliation): void {
+    options.onReconciliation?.(name, done);
     const level = { clean: 'debug', repaired: 'info', refused: 'error', unavailable: 'warn' } as const;
     logger[level[done.outcome]]({ director: name, ...done }, `reconciliation: ${done.outcome}`);
   }

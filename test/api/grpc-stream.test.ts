@@ -22,6 +22,7 @@ import {
 import { type StreamHandler, serverStream } from '../../src/api-grpc/server-stream.js';
 import { serviceDefinition } from '../../src/api-grpc/service-definition.js';
 import { DomainError } from '../../src/domain/errors.js';
+import { createMetrics } from '../../src/metrics/metrics.js';
 
 /** With 8 KiB each, far more than all buffers between two processes of one machine hold together. */
 const DETAIL = 'x'.repeat(8192);
@@ -130,6 +131,7 @@ async function open(t: TestContext, handler: StreamHandler, options = {}): Promi
         authenticate: async () => ({ name: 'any', credentialId: 'any', role: 'viewer', project: null }),
       },
       logger: pino({ level: 'silent' }),
+      meter: createMetrics(),
       stopping: stopping.signal,
     }),
   });

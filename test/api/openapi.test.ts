@@ -16,7 +16,7 @@ import { startTestServer } from '../support/server.js';
 const committedFile = new URL('../../../openapi/openapi.json', import.meta.url);
 
 /** Without a token, and therefore no operations of the control layer. */
-const PUBLIC_OPERATIONS = ['getHealth', 'getReadiness', 'getProblem'];
+const PUBLIC_OPERATIONS = ['getHealth', 'getReadiness', 'getMetrics', 'getProblem'];
 /** A stream, which only gRPC has. */
 const GRPC_ONLY = ['watch'];
 

@@ -23,13 +23,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'control/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
   'api-rest/': ['control/', 'domain/', 'package-root.ts'],
   'api-grpc/': ['control/', 'domain/'],
+  'metrics/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/driver.ts'],
   'config.ts': ['driver/select.ts'],
   'first-token.ts': ['control/', 'store/store.ts'],
   'shutdown.ts': [],
   'package-root.ts': [],
   'server.ts': [
     ...['api-rest/', 'api-grpc/', 'control/', 'reconcile/', 'store/store.ts', 'store/sqlite/'],
-    ...['driver/select.ts', 'config.ts', 'first-token.ts', 'shutdown.ts'],
+    ...['metrics/', 'package-root.ts', 'driver/select.ts', 'config.ts', 'first-token.ts', 'shutdown.ts'],
   ],
   'cli/': [
     ...['server.ts', 'config.ts', 'first-token.ts', 'control/', 'domain/', 'formats/'],
@@ -46,6 +47,7 @@ const KEPT_TO: Readonly<Record<string, string>> = {
   '@grpc': 'api-grpc/',
   '@bufbuild': 'api-grpc/',
   commander: 'cli/',
+  'prom-client': 'metrics/',
 };
 
 const source = fileURLToPath(new URL('../../../src', import.meta.url));

@@ -1,0 +1,35 @@
+import type { IpvsDriver, OperationResult } from '../driver/driver.js';
+import type { Metrics } from './metrics.js';
+
+/** The same driver, with every request timed and every operation counted. */
+export function measuredDriver(driver: IpvsDriver, metrics: Metrics): IpvsDriver {
+  async function timed<T>(request: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      metrics.observeKernelRequest(request, (performance.now() - started) / 1000);
+    }
+  }
+
+  function counted<R extends Pick<OperationResult, 'error'> & { operation: { command: string } }>(
+    results: R[],
+  ): R[] {
+    for (const { operation, error } of results) {
+      metrics.observeKernelOperation(operation.command, error?.errnoName ?? 'ok');
+    }
+    return results;
+  }
+
+  return {
+    info: () => timed('info', () => driver.info()),
+    read: (options) => timed('read', () => driver.read(options)),
+    readServices: (keys, options) => timed('read-services', () => driver.readServices(keys, options)),
+    apply: async (operations) => counted(await timed('apply', () => driver.apply(operations))),
+    readDirector: () => timed('read-director', () => driver.readDirector()),
+    applyDirector: async (operations) =>
+      counted(await timed('apply-director', () => driver.applyDirector(operations))),
+    connections: () => driver.connections(),
+    close: () => driver.close(),
+  };
+}
