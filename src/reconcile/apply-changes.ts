@@ -92,7 +92,7 @@ export async function applyChanges(side: KernelSide, writes: readonly Changes[])
 }
 
 /** Whether the kernel is known to hold what the database held before these changes. */
-function isKnown({ director, problems }: KernelSide, changes: Changes): boolean {
+export function isKnown({ director, problems }: KernelSide, changes: Changes): boolean {
   return (
     director.synced &&
     changes.every(

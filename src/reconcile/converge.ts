@@ -64,7 +64,7 @@ export async function converge(
 }
 
 /** A service that is somebody else's keeps our destinations out too. */
-function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
+export function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
   ours: Difference<OwnedEntry>[];
   keptOut: KeptOut[];
   foreign: ReadonlySet<string>;

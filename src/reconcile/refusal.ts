@@ -2,13 +2,13 @@
 import { DomainError } from '../domain/errors.js';
 import type { Outcome } from './apply-changes.js';
 
-export function refusalDetail({ refusal }: Outcome): string {
+export function refusalDetail({ refusal }: Pick<Outcome, 'refusal'>): string {
   return refusal?.reason === 'FOREIGN_ENTRY'
     ? `The kernel already holds ${refusal.key}, and lvsd did not make it.`
     : `The kernel refused ${refusal?.result?.error?.message ?? 'the change'}.`;
 }
 
-export function refusalError(director: string, outcome: Outcome): DomainError {
+export function refusalError(director: string, outcome: Pick<Outcome, 'refusal'>): DomainError {
   const { refusal } = outcome;
   const error = refusal?.result?.error;
   const metadata = {

@@ -2,11 +2,11 @@
  * The path of a write: commit, apply, record, answer. Writes of one turn travel together (one transaction, one netlink
  * batch); batches follow one another, so that a refused write is undone before anything can build on it.
  */
-import type { Operation } from '../domain/table.js';
 import type { Committed, EntryChange, Transaction, WriteContext } from '../store/store.js';
-import { applyChanges, type KernelSide, type Outcome, planChanges } from './apply-changes.js';
+import { applyChanges, type KernelSide, type Outcome } from './apply-changes.js';
 import { createClaims, Postponed, takeBatch } from './batch.js';
 import { pendingFailure } from './note-convergence.js';
+import { type Previewed, previewWrite } from './preview.js';
 import { recordApplied, recordDrift, recordOwnership, recordRefused } from './record.js';
 import { refusalDetail, refusalError } from './refusal.js';
 import type { Turns } from './turns.js';
@@ -26,18 +26,13 @@ export interface Written<T> extends Committed<T> {
   readonly pending: boolean;
 }
 
-export interface Previewed<T> extends Committed<T> {
-  /** What the kernel would be told: at once, and when the drains that it begins have ended. */
-  readonly operations: readonly Operation[];
-}
-
 export interface WritePath {
   /**
    * Resolves when the change is durable and the kernel has answered (or cannot be reached: `pending`). Rejects with what
    * `change` threw, or KERNEL_REFUSED / FOREIGN_ENTRY after undoing the change (an irrevocable one is `pending` then).
    */
   write<T>(job: WriteJob<T>): Promise<Written<T>>;
-  /** Everything but the commit and the kernel. */
+  /** Everything but the commit and the change of the kernel: rejects FOREIGN_ENTRY as the write would. */
   preview<T>(job: WriteJob<T>): Promise<Previewed<T>>;
 }
 
@@ -163,20 +158,12 @@ export function createWritePath(
         schedule();
       });
     },
-    async preview({ context, change }) {
-      const committed = await store.write(context, change, { dryRun: true });
-      const { entryChanges } = committed;
-      const operations = [...planChanges(entryChanges), ...planChanges(endsOfDrains(entryChanges))];
-      return { ...committed, operations };
+    async preview(job) {
+      const previewed = await previewWrite(side, job);
+      if (!side.director.synced) requestPass();
+      return previewed;
     },
   };
-}
-
-/** What becomes of the drains that these changes begin. */
-function endsOfDrains(changes: readonly EntryChange[]): EntryChange[] {
-  return changes.flatMap(({ key, after }) =>
-    after?.state === 'draining' ? [{ key, before: after, after: { ...after, state: 'removing' } }] : [],
-  );
 }
 
 /** A refused change that stays is one to be tried again. */

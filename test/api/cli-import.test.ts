@@ -229,15 +229,19 @@ test("a frontend of another cluster is refused with the server's reason, and not
   await rest('DELETE', `${CLUSTERS}/owner?cascade=true`);
 });
 
-test('what the kernel holds already, made by somebody else, is refused, and nothing is left of the import', async () => {
+test('what the kernel holds already, made by somebody else, is named by the plan already, and not written over', async () => {
   const foreign = newService({ protocol: 'tcp', address: '198.51.100.9', port: 80 });
   const byHand = server.kernel.open();
   await byHand.apply([foreign]);
   const lines = WEB.map((line) => line.replace('198.51.100.1:', '198.51.100.9:'));
-  const { code, stdout, stderr } = await importRules(lines, '--cluster', 'foreign', '--apply');
-  assert.equal(code, 1);
-  assert.match(stdout, /\nCluster foreign: failed\.\n$/);
-  assert.match(stderr, /\nlvsd: Cluster foreign was not changed: .*198\.51\.100\.9:80.*\n$/);
+  for (const args of [[], ['--apply']]) {
+    const { code, stdout, stderr } = await importRules(lines, '--cluster', 'foreign', ...args);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(
+      stderr,
+      /\nlvsd: The kernel already holds tcp\/198\.51\.100\.9:80, and lvsd did not make it.*\n$/,
+    );
+  }
   assert.equal((await rest('GET', `${CLUSTERS}/foreign`)).status, 404);
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Control } from '../../src/control/control.js';
 import type { Store } from '../../src/store/store.js';
 import {
   admin,
@@ -223,6 +224,72 @@ test('what a refused write made of a pending definition stays its own', async (t
   );
   assert.deepEqual(summary(await world.hand.read()), ours);
   assert.deepEqual(origins(store), ['made', 'made']);
+});
+
+/** Answers a preview of a service on this port with one real server, or why it would be refused. */
+async function previewOf(control: Control, port: number): Promise<string[]> {
+  const spec = { ...frontend, port };
+  const virtualServices = { http: { spec, realServers: { web1: { spec: { address: '10.0.0.1' } } } } };
+  const answer = await control.definitions.replace(admin, shop, { virtualServices }, { validateOnly: true });
+  assert.ok('preview' in answer);
+  return answer.preview.operations.map(({ command }) => command);
+}
+
+test('a preview is refused as the write would be, for what somebody else has in the kernel', async (t) => {
+  const world = createWorld(t);
+  const { control, store } = await world.start();
+  await world.hand.apply([foreignService, foreignServer]);
+  const revision = store.read((reader) => reader.revision());
+  const isHeld = failsWith('FOREIGN_ENTRY', ({ metadata, message }) => {
+    assert.equal(metadata.key, frontendText);
+    assert.match(message, /Nothing was changed/);
+  });
+  await assert.rejects(previewOf(control, 80), isHeld);
+  await world.hand.apply([setService(frontend)]);
+  await assert.rejects(previewOf(control, 80), isHeld);
+  assert.deepEqual(await previewOf(control, 81), ['NEW_SERVICE', 'NEW_DEST']);
+  assert.equal(
+    store.read((reader) => reader.revision()),
+    revision,
+  );
+});
+
+test('a preview is refused for a foreign real server behind our service, and for a service that is kept out', async (t) => {
+  const world = createWorld(t);
+  const { control } = await world.start();
+  await createShop(control);
+  await world.hand.apply([foreignServer]);
+  const preview = (address: string) =>
+    control.realServers.create(admin, http, { name: 'web9', spec: { address } }, { validateOnly: true });
+  await assert.rejects(
+    preview('10.0.0.99'),
+    failsWith('FOREIGN_ENTRY', ({ metadata }) => {
+      assert.equal(metadata.key, `${frontendText}->10.0.0.99:80`);
+    }),
+  );
+  assert.ok('preview' in (await preview('10.0.0.9')));
+
+  await control.clusters.delete(admin, shop, { cascade: true, drain: false });
+  world.kernel.setAvailable(false);
+  await createShop(control);
+  world.kernel.setAvailable(true);
+  await world.hand.apply([foreignService]);
+  await control.directors.reconcile(admin, 'local');
+  await assert.rejects(
+    preview('10.0.0.9'),
+    failsWith('FOREIGN_ENTRY', ({ metadata }) => assert.equal(metadata.key, frontendText)),
+  );
+});
+
+test('a preview answers while the kernel is away, and looks at it as soon as it is back', async (t) => {
+  const world = createWorld(t);
+  const { control } = await world.start();
+  await world.hand.apply([foreignService]);
+  world.kernel.setAvailable(false);
+  assert.deepEqual(await previewOf(control, 80), ['NEW_SERVICE', 'NEW_DEST']);
+  world.kernel.setAvailable(true);
+  await assert.rejects(previewOf(control, 80), failsWith('FOREIGN_ENTRY'));
+  await eventually(async () => (await control.directors.get(admin, 'local')).reachable);
 });
 
 const ours = { [frontendText]: 'wlc', [`${frontendText}->10.0.0.1:80`]: 1 };
