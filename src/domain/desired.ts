@@ -1,5 +1,6 @@
 /** From definitions to what the kernel is to hold. */
 import type { Backend, Frontend } from './keys.js';
+import { dottedMask } from './netmask.js';
 import type { ClusterSpec } from './schema/cluster.js';
 import type { Forwarding } from './schema/forwarding.js';
 import type { RealServerSpec } from './schema/real-server.js';
@@ -46,11 +47,6 @@ function kernelPersistence(persistence: Persistence, frontend: Frontend): Kernel
     netmask: isIpv6 ? String(persistence.prefixLength) : dottedMask(persistence.prefixLength),
     engine: persistence.engine,
   };
-}
-
-function dottedMask(prefixLength: number): string {
-  const mask = (0xffffffff << (32 - prefixLength)) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
 }
 
 /** An idle UDP connection is forgotten after this time (IP_VS_UDP timeout of ip_vs_proto_udp.c), so waiting longer is vain. */

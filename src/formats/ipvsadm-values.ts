@@ -1,5 +1,7 @@
 /** The values of ipvsadm's options as parts of a definition. A text instead says what is wrong with the line. */
 import { type Frontend, familyOf, isFwmark } from '../domain/keys.js';
+import { prefixLengthOfMask } from '../domain/netmask.js';
+import { schedulerFlag } from '../domain/scheduler-flags.js';
 import type { ForwardingInput, Tunnel } from '../domain/schema/forwarding.js';
 import { PERSISTENCE_ENGINES, SCHEDULERS } from '../domain/schema/virtual-service.js';
 import type { ReadServer, ReadService, ServiceInput } from './definition.js';
@@ -9,11 +11,9 @@ import {
   MAX_PERSISTENCE_SECONDS,
   parseEndpoint,
   parseUnsigned,
-  prefixLengthOfMask,
   TOOLS_PERSISTENCE_SECONDS,
 } from './numbers.js';
 import type { Directive } from './result.js';
-import { schedulerFlag } from './scheduler-flags.js';
 import { WELL_KNOWN_PORTS } from './well-known-ports.js';
 
 const PROTOCOL_OPTIONS = { 'tcp-service': 'tcp', 'udp-service': 'udp', 'sctp-service': 'sctp' } as const;

@@ -1,8 +1,8 @@
 /** Writes a definition as `ipvsadm -Sn` prints it once it is in the kernel, and thresholds, which only -R understands. */
 import { endpoint, type Frontend, isFwmark } from '../domain/keys.js';
+import { dottedMask } from '../domain/netmask.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Forwarding } from '../domain/schema/forwarding.js';
-import { dottedMask } from './numbers.js';
 import type { Export, Omission } from './result.js';
 import { type WrittenServer, type WrittenService, writtenServices } from './written.js';
 

@@ -1,5 +1,5 @@
-/** Numbers, ports, addresses and masks as configurations spell them; undefined when they are none. */
-import { addressBytes, canonicalAddress } from '../domain/address.js';
+/** Numbers, ports and addresses as configurations spell them; undefined when they are none. */
+import { canonicalAddress } from '../domain/address.js';
 
 /** Decimal digits only, within the limits. */
 export function parseUnsigned(text: string | undefined, min: number, max: number): number | undefined {
@@ -10,22 +10,6 @@ export function parseUnsigned(text: string | undefined, min: number, max: number
 
 export function parsePort(text: string | undefined): number | undefined {
   return parseUnsigned(text, 0, 65535);
-}
-
-/** Length of a dotted mask whose ones are all in front; 0.0.0.0 is no mask. */
-export function prefixLengthOfMask(mask: string): number | undefined {
-  const address = canonicalAddress(mask);
-  if (address === undefined || address.includes(':')) return undefined;
-  const bits = addressBytes(address)
-    .map((byte) => byte.toString(2).padStart(8, '0'))
-    .join('');
-  const ones = /^(1+)0*$/.exec(bits)?.[1];
-  return ones?.length;
-}
-
-export function dottedMask(prefixLength: number): string {
-  const mask = (0xffffffff << (32 - prefixLength)) >>> 0;
-  return [24, 16, 8, 0].map((shift) => (mask >>> shift) & 0xff).join('.');
 }
 
 export const MAX_PERSISTENCE_SECONDS = 31 * 24 * 60 * 60;

@@ -1,7 +1,8 @@
 /** `persistence_granularity MASK`: a dotted mask for IPv4, a prefix length for IPv6. */
 import { canonicalAddress } from '../../domain/address.js';
+import { prefixLengthOfMask } from '../../domain/netmask.js';
 import type { Ledger } from '../ledger.js';
-import { parseUnsigned, prefixLengthOfMask, TOOLS_PERSISTENCE_SECONDS } from '../numbers.js';
+import { parseUnsigned, TOOLS_PERSISTENCE_SECONDS } from '../numbers.js';
 import type { Directive } from '../result.js';
 import type { VirtualServer } from './virtual-server.js';
 

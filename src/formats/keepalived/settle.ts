@@ -1,11 +1,11 @@
 /** From a virtual server as written to virtual services, with what keepalived assumes and corrects (check_data.c). */
 import { type Family, type Frontend, familyOfAddress, isFwmark } from '../../domain/keys.js';
+import { schedulerFlag } from '../../domain/scheduler-flags.js';
 import type { Budget } from '../budget.js';
 import type { ReadServer, ReadService } from '../definition.js';
 import type { Ledger } from '../ledger.js';
 import { TOOLS_PERSISTENCE_SECONDS } from '../numbers.js';
 import type { Directive } from '../result.js';
-import { schedulerFlag } from '../scheduler-flags.js';
 import type { Group } from './group.js';
 import type { RealServer } from './real-server.js';
 import type { VirtualServer } from './virtual-server.js';

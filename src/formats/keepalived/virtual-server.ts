@@ -1,12 +1,12 @@
 /** `virtual_server ADDRESS [PORT] | fwmark MARK | group NAME { … }`, as check_parser.c reads its block: in order. */
 import { canonicalAddress } from '../../domain/address.js';
 import { type Family, familyOfAddress, type Protocol } from '../../domain/keys.js';
+import { schedulerFlag } from '../../domain/scheduler-flags.js';
 import type { ForwardingInput } from '../../domain/schema/forwarding.js';
 import { PERSISTENCE_ENGINES, SCHEDULERS } from '../../domain/schema/virtual-service.js';
 import type { Ledger } from '../ledger.js';
 import { MAX_PERSISTENCE_SECONDS, parsePort, parseUnsigned, TOOLS_PERSISTENCE_SECONDS } from '../numbers.js';
 import type { Directive } from '../result.js';
-import { schedulerFlag } from '../scheduler-flags.js';
 import { readForwarding } from './forwarding.js';
 import { SORRY_SERVER, VIRTUAL_SERVER_KEYWORDS } from './keywords.js';
 import { readGranularity } from './persistence.js';

@@ -1,8 +1,8 @@
 /** Writes a definition as keepalived.conf: one virtual_server for each virtual service, without health checks. */
 import { type Frontend, isFwmark } from '../../domain/keys.js';
+import { dottedMask } from '../../domain/netmask.js';
 import type { Definition } from '../../domain/schema/definition.js';
 import type { Forwarding } from '../../domain/schema/forwarding.js';
-import { dottedMask } from '../numbers.js';
 import type { Export, Omission } from '../result.js';
 import { type WrittenServer, type WrittenService, writtenServices } from '../written.js';
 

@@ -1,12 +1,13 @@
 /** `virtual = …` and the directives below it. */
 import { type Frontend, frontendKey } from '../../domain/keys.js';
+import { prefixLengthOfMask } from '../../domain/netmask.js';
+import { schedulerFlag } from '../../domain/scheduler-flags.js';
 import { SCHEDULERS } from '../../domain/schema/virtual-service.js';
 import type { Budget } from '../budget.js';
 import type { ReadServer, ReadService } from '../definition.js';
 import type { Ledger } from '../ledger.js';
-import { MAX_PERSISTENCE_SECONDS, parseEndpoint, parseUnsigned, prefixLengthOfMask } from '../numbers.js';
+import { MAX_PERSISTENCE_SECONDS, parseEndpoint, parseUnsigned } from '../numbers.js';
 import type { Directive } from '../result.js';
-import { schedulerFlag } from '../scheduler-flags.js';
 import { WELL_KNOWN_PORTS } from '../well-known-ports.js';
 import type { Section, Setting } from './directives.js';
 import { FORMER_DIRECTIVES, VIRTUAL_DIRECTIVES } from './keywords.js';

@@ -1,5 +1,5 @@
 /** IP_VS_SVC_F_SCHED1 and 2 have names with the schedulers sh and mh only (linux/ip_vs.h). */
-import type { SCHEDULER_FLAGS } from '../domain/schema/virtual-service.js';
+import type { SCHEDULER_FLAGS } from './schema/virtual-service.js';
 
 export type SchedulerFlag = (typeof SCHEDULER_FLAGS)[number];
 
