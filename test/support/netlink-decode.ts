@@ -1,7 +1,6 @@
 /** Reads requests back with the driver's own decoder. */
 import { destinationKey, familyOf, frontendKey } from '../../src/domain/keys.js';
 import type { Command, Operation } from '../../src/domain/table.js';
-import { Source } from '../../src/driver/netlink/attributes.js';
 import {
   backendOf,
   destinationConfigOf,
@@ -9,8 +8,10 @@ import {
   serviceConfigOf,
 } from '../../src/driver/netlink/codec.js';
 import { IPVS_CMD } from '../../src/driver/netlink/constants.js';
-import { attributesStart, messagesOf } from '../../src/driver/netlink/message.js';
+import { attributesStart } from '../../src/driver/netlink/generic.js';
 import { ENTRY } from '../../src/driver/netlink/tables.js';
+import { Source } from '../../src/driver/wire/attributes.js';
+import { messagesOf } from '../../src/driver/wire/message.js';
 
 const COMMANDS = new Map<number, string>(Object.entries(IPVS_CMD).map(([name, number]) => [number, name]));
 

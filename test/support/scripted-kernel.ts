@@ -1,6 +1,6 @@
 /** The kernel's end of a netlink socket, answering as a test says. Messages are put together here by hand. */
 import { KernelUnavailableError } from '../../src/driver/kernel-error.js';
-import type { Transport } from '../../src/driver/netlink/socket.js';
+import type { Transport } from '../../src/driver/wire/socket.js';
 
 /** One request of a datagram. */
 export interface ReceivedRequest {

@@ -17,7 +17,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'driver/kernel-error.ts': ['domain/'],
   'driver/memory.ts': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/memory/'],
   'driver/memory/': ['domain/'],
-  'driver/netlink/': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts'],
+  'driver/wire/': ['driver/kernel-error.ts'],
+  'driver/netlink/': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/wire/'],
+  'driver/linux/': [
+    'domain/',
+    'driver/host.ts',
+    'driver/driver.ts',
+    'driver/kernel-error.ts',
+    'driver/wire/',
+  ],
   'driver/select.ts': ['driver/driver.ts', 'driver/memory.ts', 'driver/netlink/'],
   'reconcile/': ['domain/', 'store/store.ts', 'driver/driver.ts', 'driver/kernel-error.ts'],
   'control/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
@@ -41,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one part has to itself, so that nothing else depends on how that part does its work. */
 const KEPT_TO: Readonly<Record<string, string>> = {
   'better-sqlite3': 'store/sqlite/',
-  koffi: 'driver/netlink/',
+  koffi: 'driver/wire/',
   fastify: 'api-rest/',
   '@fastify': 'api-rest/',
   '@grpc': 'api-grpc/',

@@ -7,6 +7,7 @@ import { gunzip } from 'node:zlib';
 import type { Capabilities } from '../../domain/capabilities.js';
 import { encodeFrontend } from './codec.js';
 import { IPVS_CMD } from './constants.js';
+import { generic } from './generic.js';
 import { assertPermitted, type Session } from './session.js';
 
 export interface KernelFiles {
@@ -41,11 +42,13 @@ export async function readCapabilities(session: Session, files: KernelFiles): Pr
 
 /** ip_vs without CONFIG_IP_VS_IPV6 answers EAFNOSUPPORT where others say that there is no such service. */
 function isIpv6BuiltIn({ connection, family }: Session): boolean {
-  const verdict = connection.request({
-    family: family(),
-    command: IPVS_CMD.GET_SERVICE,
-    encode: (writer) => encodeFrontend(writer, { protocol: 'tcp', address: '::', port: 0 }),
-  });
+  const verdict = connection.request(
+    generic({
+      family: family(),
+      command: IPVS_CMD.GET_SERVICE,
+      encode: (writer) => encodeFrontend(writer, { protocol: 'tcp', address: '::', port: 0 }),
+    }),
+  );
   assertPermitted(verdict);
   return verdict.errno !== constants.errno.EAFNOSUPPORT;
 }

@@ -6,14 +6,17 @@ import { parseFrontend } from '../../domain/keys.js';
 import type { Operation } from '../../domain/table.js';
 import type { IpvsDriver, OperationResult } from '../driver.js';
 import { KernelError } from '../kernel-error.js';
+import { NETLINK_GENERIC } from '../wire/constants.js';
+import { malformed } from '../wire/malformed.js';
+import type { Clock } from '../wire/pacer.js';
+import { createNetlinkSocket, type Transport } from '../wire/socket.js';
+import type { Writer } from '../wire/writer.js';
 import { readCapabilities } from './capabilities.js';
 import { encodeOperation } from './codec.js';
 import { readConnections } from './connections.js';
 import { IPVS_CMD } from './constants.js';
 import { encodeDirectorOperation, NO_OPERATION, readDirectorSettings } from './director.js';
-import { malformed } from './malformed.js';
-import { attributesStart } from './message.js';
-import type { Clock } from './pacer.js';
+import { attributesStart, generic, writeGenericHeader } from './generic.js';
 import {
   assertAnswered,
   assertPermitted,
@@ -21,10 +24,8 @@ import {
   type Session,
   type SessionPool,
 } from './session.js';
-import { createNetlinkSocket, type Transport } from './socket.js';
 import { TableReader } from './table-reader.js';
 import { INFO } from './tables.js';
-import type { Writer } from './writer.js';
 
 export interface NetlinkDriverOptions {
   /** How long to wait for an answer that should be there at once; the process stands still that long. Default 2000. */
@@ -97,7 +98,8 @@ export async function probeNetlink(options: NetlinkDriverOptions = {}): Promise<
 
 function createPool(options: NetlinkDriverOptions): SessionPool {
   const { receiveTimeoutMs = 2000, now = () => performance.now() } = options;
-  const openTransport = options.openTransport ?? (() => createNetlinkSocket({ receiveTimeoutMs }));
+  const openTransport =
+    options.openTransport ?? (() => createNetlinkSocket({ protocol: NETLINK_GENERIC, receiveTimeoutMs }));
   return createSessionPool({ openTransport, now });
 }
 
@@ -127,10 +129,12 @@ async function requestOperations<O extends Operation | DirectorOperation>(
   { operations, encode }: Batch<O>,
 ): Promise<OperationResult<O>[]> {
   const verdicts = await session.connection.requestAll({
-    family: session.family(),
+    type: session.family(),
     items: operations,
-    command: ({ command }) => IPVS_CMD[command],
-    encode,
+    encode(writer, operation) {
+      writeGenericHeader(writer, IPVS_CMD[operation.command]);
+      encode(writer, operation);
+    },
     pace: session.pace,
   });
   return operations.map((operation, index) => {
@@ -145,13 +149,19 @@ async function requestOperations<O extends Operation | DirectorOperation>(
 function readInfo({ connection, family }: Session): { version: number; connectionTableSize: number } {
   let version: number | undefined;
   let connectionTableSize: number | undefined;
-  const verdict = connection.request({
-    family: family(),
-    command: IPVS_CMD.GET_INFO,
-    onReply(message) {
-      ({ version, connectionTableSize } = INFO.decode(message.source, attributesStart(message), message.end));
-    },
-  });
+  const verdict = connection.request(
+    generic({
+      family: family(),
+      command: IPVS_CMD.GET_INFO,
+      onReply(message) {
+        ({ version, connectionTableSize } = INFO.decode(
+          message.source,
+          attributesStart(message),
+          message.end,
+        ));
+      },
+    }),
+  );
   assertAnswered(verdict, 'GET_INFO');
   if (version === undefined || connectionTableSize === undefined)
     throw malformed('GET_INFO lacks an attribute');

@@ -22,9 +22,10 @@ import type {
   ServiceEntry,
   Stats,
 } from '../../domain/table.js';
+import { AF_INET, AF_INET6 } from '../wire/constants.js';
+import { malformed } from '../wire/malformed.js';
+import type { Writer } from '../wire/writer.js';
 import {
-  AF_INET,
-  AF_INET6,
   FORWARDING_METHODS,
   IP_VS_CONN_F_FWD_MASK,
   IP_VS_SVC_F_ONEPACKET,
@@ -34,9 +35,7 @@ import {
   TUNNEL_CHECKSUMS,
   TUNNEL_TYPES,
 } from './constants.js';
-import { malformed } from './malformed.js';
 import { type DestinationValues, ENTRY, type ServiceValues } from './tables.js';
-import type { Writer } from './writer.js';
 
 /** The kernel shows a service whose scheduler could not be bound with this name, and takes it too (ip_vs_add_service). */
 const NO_SCHEDULER = 'none';

@@ -9,13 +9,14 @@ import {
   type Timeouts,
 } from '../../domain/director-operation.js';
 import { familyOfAddress } from '../../domain/keys.js';
+import { malformed } from '../wire/malformed.js';
+import type { Message } from '../wire/message.js';
+import type { Writer } from '../wire/writer.js';
 import { encodeFrontend, required } from './codec.js';
 import { IPVS_CMD, SYNC_STATES } from './constants.js';
-import { malformed } from './malformed.js';
-import { attributesStart, type Message } from './message.js';
+import { attributesStart, generic } from './generic.js';
 import { assertAnswered, type Session } from './session.js';
 import { DIRECTOR, type DirectorValues } from './tables.js';
-import type { Writer } from './writer.js';
 
 /**
  * Changes nothing and is always answered, so it stands at the end of every batch: a daemon that is stopped before its
@@ -66,13 +67,15 @@ function daemonValues(state: DaemonState, daemon: SyncDaemon): DaemonValues {
 
 function readTimeouts({ connection, family }: Session): Timeouts {
   let values: DirectorValues | undefined;
-  const verdict = connection.request({
-    family: family(),
-    command: IPVS_CMD.GET_CONFIG,
-    onReply(message) {
-      values = decode(message);
-    },
-  });
+  const verdict = connection.request(
+    generic({
+      family: family(),
+      command: IPVS_CMD.GET_CONFIG,
+      onReply(message) {
+        values = decode(message);
+      },
+    }),
+  );
   assertAnswered(verdict, 'GET_CONFIG');
   // A kernel without TCP or UDP in IPVS leaves out what it does not have.
   return {
@@ -85,7 +88,7 @@ function readTimeouts({ connection, family }: Session): Timeouts {
 async function readDaemons({ connection, family, pace }: Session) {
   const found: { master: SyncDaemon | null; backup: SyncDaemon | null } = { master: null, backup: null };
   const outcome = await connection.dump(
-    {
+    generic({
       family: family(),
       command: IPVS_CMD.GET_DAEMON,
       onReply(message) {
@@ -93,7 +96,7 @@ async function readDaemons({ connection, family, pace }: Session) {
         if (daemon === undefined) throw malformed('an answer to GET_DAEMON has no daemon');
         found[stateOf(daemon)] = daemonOf(daemon);
       },
-    },
+    }),
     pace,
   );
   assertAnswered(outcome, 'GET_DAEMON');

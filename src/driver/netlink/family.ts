@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
 import { KernelUnavailableError } from '../kernel-error.js';
-import type { Connection } from './connection.js';
+import type { Connection } from '../wire/connection.js';
+import { malformed } from '../wire/malformed.js';
 import { CTRL_CMD_GETFAMILY, GENL_ID_CTRL, IPVS_GENL_NAME } from './constants.js';
-import { malformed } from './malformed.js';
-import { attributesStart } from './message.js';
+import { attributesStart, generic } from './generic.js';
 import { CONTROL } from './tables.js';
 
 /**
@@ -12,14 +12,16 @@ import { CONTROL } from './tables.js';
  */
 export function resolveFamily(connection: Connection): number {
   let id: number | undefined;
-  const { errno } = connection.request({
-    family: GENL_ID_CTRL,
-    command: CTRL_CMD_GETFAMILY,
-    encode: (writer) => CONTROL.encode(writer, { familyName: IPVS_GENL_NAME }),
-    onReply(message) {
-      id = CONTROL.decode(message.source, attributesStart(message), message.end).familyId;
-    },
-  });
+  const { errno } = connection.request(
+    generic({
+      family: GENL_ID_CTRL,
+      command: CTRL_CMD_GETFAMILY,
+      encode: (writer) => CONTROL.encode(writer, { familyName: IPVS_GENL_NAME }),
+      onReply(message) {
+        id = CONTROL.decode(message.source, attributesStart(message), message.end).familyId;
+      },
+    }),
+  );
   if (errno === constants.errno.ENOENT) {
     throw new KernelUnavailableError('the kernel has no IPVS: load the module ip_vs (modprobe ip_vs)');
   }

@@ -2,11 +2,11 @@
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { KernelUnavailableError } from '../kernel-error.js';
-import { Connection } from './connection.js';
+import { Connection } from '../wire/connection.js';
+import type { Verdict } from '../wire/message.js';
+import { type Clock, createPacer, type Pacer } from '../wire/pacer.js';
+import type { Transport } from '../wire/socket.js';
 import { resolveFamily } from './family.js';
-import type { Verdict } from './message.js';
-import { type Clock, createPacer, type Pacer } from './pacer.js';
-import type { Transport } from './socket.js';
 
 export interface Session {
   readonly connection: Connection;

@@ -2,11 +2,11 @@
 import { constants } from 'node:os';
 import type { Frontend } from '../../domain/keys.js';
 import type { DestinationEntry, ServiceEntry, Table, TableEntry } from '../../domain/table.js';
+import { malformed } from '../wire/malformed.js';
+import type { Message } from '../wire/message.js';
 import { destinationEntryOf, encodeFrontend, type OwningService, serviceEntryOf } from './codec.js';
-import type { Request } from './connection.js';
 import { IPVS_CMD } from './constants.js';
-import { malformed } from './malformed.js';
-import { attributesStart, type Message } from './message.js';
+import { attributesStart, type GenericRequest, generic, writeGenericHeader } from './generic.js';
 import { assertAnswered, type Session } from './session.js';
 import { ENTRY, ENTRY_WITH_STATS, ENTRY_WITH_STATS_32, type EntryValues } from './tables.js';
 
@@ -62,10 +62,12 @@ export class TableReader {
   async #getServices(frontends: readonly Frontend[]): Promise<ServiceEntry[]> {
     const services: ServiceEntry[] = [];
     const verdicts = await this.#session.connection.requestAll({
-      family: this.#session.family(),
+      type: this.#session.family(),
       items: frontends,
-      command: () => IPVS_CMD.GET_SERVICE,
-      encode: encodeFrontend,
+      encode(writer, frontend) {
+        writeGenericHeader(writer, IPVS_CMD.GET_SERVICE);
+        encodeFrontend(writer, frontend);
+      },
       onReply: (_, message) => {
         const service = this.#serviceOf(message);
         if (service) services.push(service);
@@ -85,13 +87,13 @@ export class TableReader {
    */
   async #dumpUntilStable<T extends { readonly key: string }>(
     command: 'GET_SERVICE' | 'GET_DEST',
-    { encode, decode }: Pick<Request, 'encode'> & { decode(message: Message): T | undefined },
+    { encode, decode }: Pick<GenericRequest, 'encode'> & { decode(message: Message): T | undefined },
   ): Promise<T[]> {
     let previous: Map<string, T> | undefined;
     for (let dumps = 1; ; dumps++) {
       const entries: T[] = [];
       const outcome = await this.#session.connection.dump(
-        {
+        generic({
           family: this.#session.family(),
           command: IPVS_CMD[command],
           ...(encode && { encode }),
@@ -99,7 +101,7 @@ export class TableReader {
             const entry = decode(message);
             if (entry) entries.push(entry);
           },
-        },
+        }),
         this.#session.pace,
       );
       assertAnswered(outcome, command);

@@ -12,7 +12,7 @@ import {
   u8,
   u16,
   u32,
-} from './attributes.js';
+} from '../wire/attributes.js';
 import {
   CTRL_ATTR_FAMILY_ID,
   CTRL_ATTR_FAMILY_NAME,

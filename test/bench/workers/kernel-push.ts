@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
 import { encodeOperation } from '../../../src/driver/netlink/codec.js';
 import { IPVS_CMD } from '../../../src/driver/netlink/constants.js';
-import { askForAck, beginRequest, endRequest } from '../../../src/driver/netlink/message.js';
-import { createNetlinkSocket } from '../../../src/driver/netlink/socket.js';
-import { HOST_IS_LITTLE_ENDIAN, viewOf, Writer } from '../../../src/driver/netlink/writer.js';
+import { writeGenericHeader } from '../../../src/driver/netlink/generic.js';
+import { NETLINK_GENERIC } from '../../../src/driver/wire/constants.js';
+import { askForAck, beginRequest, endRequest } from '../../../src/driver/wire/message.js';
+import { createNetlinkSocket } from '../../../src/driver/wire/socket.js';
+import { HOST_IS_LITTLE_ENDIAN, viewOf, Writer } from '../../../src/driver/wire/writer.js';
 import { operationsOf, savedLinesOf } from '../definition.js';
 import { timed } from '../sample.js';
 import { serveCalls } from '../worker.js';
@@ -45,7 +47,7 @@ serveCalls<KernelPushCalls>({
   async encoded(services) {
     loopbackUp();
     const datagrams = encodeAll(services, await familyNumber());
-    const socket = createNetlinkSocket({ receiveTimeoutMs: 10_000 });
+    const socket = createNetlinkSocket({ protocol: NETLINK_GENERIC, receiveTimeoutMs: 10_000 });
     const milliseconds = await timed(() => {
       for (const datagram of datagrams) {
         socket.send(datagram);
@@ -74,7 +76,7 @@ async function familyNumber(): Promise<number> {
   let type = 0;
   const driver = createNetlinkDriver({
     openTransport() {
-      const socket = createNetlinkSocket({ receiveTimeoutMs: 10_000 });
+      const socket = createNetlinkSocket({ protocol: NETLINK_GENERIC, receiveTimeoutMs: 10_000 });
       return {
         ...socket,
         send(datagram) {
@@ -98,11 +100,11 @@ function encodeAll(services: number, family: number): Buffer[] {
     let last = 0;
     for (const [index, operation] of operations.slice(from, from + MESSAGES_PER_DATAGRAM).entries()) {
       last = beginRequest(writer, {
-        family,
-        command: IPVS_CMD[operation.command],
+        type: family,
         sequence: from + index,
         flags: 0,
       });
+      writeGenericHeader(writer, IPVS_CMD[operation.command]);
       encodeOperation(writer, operation);
       endRequest(writer, last);
     }

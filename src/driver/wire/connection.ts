@@ -19,18 +19,19 @@ import type { Transport } from './socket.js';
 import { Writer } from './writer.js';
 
 export interface Request {
-  readonly family: number;
-  readonly command: number;
-  /** Writes the attributes; none when left out. */
-  encode?(writer: Writer): void;
+  /** As that of `RequestHeader`. */
+  readonly type: number;
+  /** NLM_F_* besides NLM_F_REQUEST and NLM_F_DUMP; none when left out. */
+  readonly flags?: number;
+  /** Writes the protocol's header and the attributes. */
+  encode(writer: Writer): void;
   /** Called for each message of the answer but acknowledgements; the message is valid during the call. */
   onReply?(message: Message): void;
 }
 
 export interface RequestSeries<T> {
-  readonly family: number;
+  readonly type: number;
   readonly items: readonly T[];
-  command(item: T): number;
   encode(writer: Writer, item: T): void;
   /** As that of `Request`. */
   onReply?(item: T, message: Message): void;
@@ -78,10 +79,10 @@ export class Connection {
   }
 
   /** One request, answered when this returns. */
-  request({ family, command, encode, onReply }: Request): Verdict {
+  request({ type, flags = 0, encode, onReply }: Request): Verdict {
     this.#writer.clear();
-    const start = this.#begin(family, command, 0);
-    encode?.(this.#writer);
+    const start = this.#begin(type, flags);
+    encode(this.#writer);
     endRequest(this.#writer, start);
     return this.#sendAndCollect(start, 1, (_, message) => onReply?.(message))[0] ?? DONE;
   }
@@ -101,11 +102,11 @@ export class Connection {
   }
 
   /** A request for a list, which comes in as many datagrams as it takes. */
-  async dump({ family, command, encode, onReply }: Request, pace: Pacer): Promise<DumpOutcome> {
+  async dump({ type, flags = 0, encode, onReply }: Request, pace: Pacer): Promise<DumpOutcome> {
     this.#writer.clear();
     const sequence = this.#nextSequence;
-    const start = this.#begin(family, command, NLM_F_DUMP);
-    encode?.(this.#writer);
+    const start = this.#begin(type, flags | NLM_F_DUMP);
+    encode(this.#writer);
     endRequest(this.#writer, start);
     this.#transport.send(this.#writer.written());
     let parts = 0;
@@ -134,19 +135,19 @@ export class Connection {
     }
   }
 
-  #begin(family: number, command: number, flags: number): number {
+  #begin(type: number, flags: number): number {
     const sequence = this.#nextSequence;
     this.#nextSequence = (sequence + 1) >>> 0;
-    return beginRequest(this.#writer, { family, command, sequence, flags });
+    return beginRequest(this.#writer, { type, sequence, flags });
   }
 
-  #requestSome<T>({ family, items, command, encode, onReply }: RequestSeries<T>, from: number): Verdict[] {
+  #requestSome<T>({ type, items, encode, onReply }: RequestSeries<T>, from: number): Verdict[] {
     const writer = this.#writer;
     writer.clear();
     let count = 0;
     let last = 0;
     for (const item of items.slice(from, from + this.#seriesLimit)) {
-      last = this.#begin(family, command(item), 0);
+      last = this.#begin(type, 0);
       encode(writer, item);
       endRequest(writer, last);
       count++;

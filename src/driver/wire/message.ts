@@ -1,7 +1,6 @@
-/** Framing: `struct nlmsghdr` and `struct genlmsghdr` around attributes, and the kernel's acknowledgements. */
+/** Framing: `struct nlmsghdr` around what a protocol says, and the kernel's acknowledgements. */
 import { attributeTable, type Source, text } from './attributes.js';
 import {
-  IPVS_GENL_VERSION,
   NLM_F_ACK,
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
@@ -13,29 +12,24 @@ import { malformed } from './malformed.js';
 import { aligned, HOST_IS_LITTLE_ENDIAN, type Writer } from './writer.js';
 
 const HEADER_BYTES = 16;
-const GENERIC_HEADER_BYTES = 4;
 const FLAGS_OFFSET = 6;
 
 export interface RequestHeader {
-  /** Number of the generic netlink family. */
-  readonly family: number;
-  readonly command: number;
+  /** What the request is, in the words of its protocol. */
+  readonly type: number;
   readonly sequence: number;
   /** NLM_F_* besides NLM_F_REQUEST. */
   readonly flags: number;
 }
 
-/** Begins a generic netlink request; attributes follow, then `endRequest` with the result. */
-export function beginRequest(writer: Writer, { family, command, sequence, flags }: RequestHeader): number {
-  const start = writer.claim(HEADER_BYTES + GENERIC_HEADER_BYTES);
+/** Begins a request; the protocol's header and attributes follow, then `endRequest` with the result. */
+export function beginRequest(writer: Writer, { type, sequence, flags }: RequestHeader): number {
+  const start = writer.claim(HEADER_BYTES);
   const { view } = writer;
-  view.setUint16(start + 4, family, HOST_IS_LITTLE_ENDIAN);
+  view.setUint16(start + 4, type, HOST_IS_LITTLE_ENDIAN);
   view.setUint16(start + FLAGS_OFFSET, NLM_F_REQUEST | flags, HOST_IS_LITTLE_ENDIAN);
   view.setUint32(start + 8, sequence, HOST_IS_LITTLE_ENDIAN);
   view.setUint32(start + 12, 0);
-  view.setUint8(start + 16, command);
-  view.setUint8(start + 17, IPVS_GENL_VERSION);
-  view.setUint16(start + 18, 0);
   return start;
 }
 
@@ -79,12 +73,6 @@ export function* messagesOf(source: Source): Generator<Message> {
     };
     at += aligned(length);
   }
-}
-
-/** Where the attributes of a generic netlink message begin; what they mean is the receiver's to know. */
-export function attributesStart({ start, end }: Message): number {
-  if (start + GENERIC_HEADER_BYTES > end) throw malformed('a generic netlink header is cut off');
-  return start + GENERIC_HEADER_BYTES;
 }
 
 /** The kernel's verdict on one request: positive errno, or 0 when it was done. */

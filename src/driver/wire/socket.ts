@@ -1,4 +1,4 @@
-/** A generic netlink socket: datagrams to the kernel and back, nothing about what they say. */
+/** A netlink socket: datagrams to the kernel and back, nothing about what they say. */
 import { constants } from 'node:os';
 import { KernelUnavailableError } from '../kernel-error.js';
 import {
@@ -6,7 +6,6 @@ import {
   MSG_TRUNC,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
-  NETLINK_GENERIC,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
   SO_RCVTIMEO,
@@ -32,6 +31,8 @@ export interface Transport {
 }
 
 export interface SocketOptions {
+  /** NETLINK_* of linux/netlink.h: who in the kernel is spoken to. */
+  readonly protocol: number;
   /** How long to wait for an answer, which the kernel has ready when `send` returns. */
   readonly receiveTimeoutMs: number;
 }
@@ -42,9 +43,9 @@ const SEND_BUFFER_BYTES = 1024 * 1024;
 /** Room for the refusals of a whole datagram of requests: each answer counts with its bookkeeping, about 1 KiB. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-export function createNetlinkSocket({ receiveTimeoutMs }: SocketOptions): Transport {
+export function createNetlinkSocket({ protocol, receiveTimeoutMs }: SocketOptions): Transport {
   const libc = loadLibc();
-  const fd = unavailableOnFailure(() => openSocket(libc, receiveTimeoutMs));
+  const fd = unavailableOnFailure(() => openSocket(libc, protocol, receiveTimeoutMs));
   const buffer = Buffer.alloc(RECEIVE_BYTES);
 
   function receiveUninterrupted(): number {
@@ -72,8 +73,8 @@ export function createNetlinkSocket({ receiveTimeoutMs }: SocketOptions): Transp
   };
 }
 
-function openSocket(libc: Libc, receiveTimeoutMs: number): number {
-  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+function openSocket(libc: Libc, protocol: number, receiveTimeoutMs: number): number {
+  const fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
   try {
     setOptions(libc, fd, receiveTimeoutMs);
     return fd;
