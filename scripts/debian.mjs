@@ -16,6 +16,7 @@ export const packageGroups = {
     curl: 'curl',
     keepalived: 'keepalived',
   },
+  tls: { openssl: 'openssl' },
   browser: { chromium: 'chromium' },
   build: { python3: 'python3', make: 'make', 'g++': 'g++' },
   capture: { strace: 'strace', tcpdump: 'tcpdump' },

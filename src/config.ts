@@ -13,9 +13,18 @@ export interface Listener {
   readonly port: number;
 }
 
+export interface CertificateFiles {
+  /** PEM: the certificate, followed by those between it and the root. */
+  readonly certificate: string;
+  /** PEM, without a passphrase. */
+  readonly key: string;
+}
+
 export interface Config {
   readonly http: Listener;
   readonly grpc: Listener;
+  /** Of both listeners; null: no TLS. */
+  readonly tls: CertificateFiles | null;
   /** Absolute. */
   readonly dataDir: string;
   readonly driver: DriverChoice;
@@ -54,6 +63,10 @@ const DRIVERS: readonly DriverChoice[] = ['auto', 'netlink', 'memory'];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_INTERVAL_SECONDS = 3600;
 
+const optionalFile = {
+  allowed: 'the path of a file',
+  parse: (text: string): string | null => (text === '' ? null : resolve(text)),
+};
 const listener = { allowed: 'HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080', parse: parseListener };
 
 export const SETTINGS = {
@@ -111,6 +124,19 @@ export const SETTINGS = {
     allowed: 'host names separated by commas',
     parse: parseHostNames,
   }),
+  tlsCertificate: setting({
+    key: 'tlsCertificate',
+    variable: 'LVSD_TLS_CERTIFICATE',
+    flag: '--tls-certificate <file>',
+    fallback: '',
+    help: 'PEM file with the certificate (and its chain) of both listeners; a new one is taken into use when the file changes',
+    ...optionalFile,
+  }),
+  tlsKey: setting({
+    ...{ key: 'tlsKey', variable: 'LVSD_TLS_KEY', flag: '--tls-key <file>', fallback: '' },
+    help: 'PEM file with the private key of the certificate',
+    ...optionalFile,
+  }),
   insecure: setting({
     ...{ key: 'insecure', variable: 'LVSD_INSECURE', flag: '--insecure', fallback: 'false' },
     help: 'listen on other than loopback addresses although there is no TLS: tokens cross the network in clear',
@@ -162,10 +188,12 @@ export function readClientConfig(flags: Flags, environment: Environment = proces
 /** Throws ConfigError for the first setting that is not what it must be. */
 export function readConfig(flags: Flags, environment: Environment = process.env): Config {
   const read = <T>(one: Setting<T>) => readSetting(one, flags, environment);
-  const insecure = read(SETTINGS.insecure).value;
+  const tls = certificateFiles(read(SETTINGS.tlsCertificate).value, read(SETTINGS.tlsKey).value);
+  const open = tls !== null || read(SETTINGS.insecure).value;
   return {
-    http: guarded(read(SETTINGS.http), insecure),
-    grpc: guarded(read(SETTINGS.grpc), insecure),
+    http: guarded(read(SETTINGS.http), open),
+    grpc: guarded(read(SETTINGS.grpc), open),
+    tls,
     dataDir: read(SETTINGS.dataDir).value,
     driver: read(SETTINGS.driver).value,
     modulesDir: read(SETTINGS.modulesDir).value,
@@ -200,12 +228,24 @@ function isChosen({ key, variable }: Setting<unknown>, flags: Flags, environment
   return flags[key] !== undefined || Boolean(environment[variable]);
 }
 
-/** There is no TLS yet, so only loopback is safe. */
-function guarded({ value, source }: Reading<Listener>, insecure: boolean): Listener {
-  if (insecure || isLoopback(value.host)) return value;
+function certificateFiles(certificate: string | null, key: string | null): CertificateFiles | null {
+  if (certificate && key) return { certificate, key };
+  if (!certificate && !key) return null;
+  const [given, absent] = certificate
+    ? [SETTINGS.tlsCertificate, SETTINGS.tlsKey]
+    : [SETTINGS.tlsKey, SETTINGS.tlsCertificate];
+  throw new ConfigError(
+    `${given.variable} needs ${absent.variable} beside it: TLS takes a certificate and its key.`,
+  );
+}
+
+/** Without TLS only loopback is safe. */
+function guarded({ value, source }: Reading<Listener>, open: boolean): Listener {
+  if (open || isLoopback(value.host)) return value;
   throw new ConfigError(
     `${source}: other machines could reach it there, and it has no TLS, so tokens would cross the network in clear. ` +
-      'Choose a loopback address, or allow it with --insecure (LVSD_INSECURE=true).',
+      'Give a certificate (LVSD_TLS_CERTIFICATE and LVSD_TLS_KEY), choose a loopback address, or allow it with --insecure ' +
+      '(LVSD_INSECURE=true).',
   );
 }
 

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { createGrpcServer } from './api-grpc/server.js';
 import { buildRestApp } from './api-rest/app.js';
+import { watchCertificates } from './certificates.js';
 import type { Config, Listener } from './config.js';
 import { createAuthentication } from './control/authentication.js';
 import { createControl } from './control/create-control.js';
@@ -28,6 +29,7 @@ export interface RunningServer {
   /** Where it listens; the ports are the real ones where the configuration said 0. */
   readonly http: Listener;
   readonly grpc: Listener;
+  readonly tls: boolean;
   readonly driver: 'netlink' | 'memory';
   readonly driverReason: string;
   readonly store: Store;
@@ -63,6 +65,8 @@ interface StartParts extends Required<Parts> {
 
 async function start(config: Config, { logger, shutdown, ...parts }: StartParts): Promise<RunningServer> {
   const now = () => new Date();
+  const certificates = config.tls && watchCertificates(config.tls, logger);
+  shutdown.add('certificates', () => certificates?.close());
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(config.dataDir);
   shutdown.add('data directory', () => lock.release());
@@ -93,11 +97,12 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const authentication = createAuthentication({ store, now });
   const control = createControl({ store, reconciler, authentication, now });
-  const grpcServer = createGrpcServer({ control, logger, meter: metrics });
+  const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates });
   const rest = await buildRestApp({
     control,
     logger,
     meter: metrics,
+    certificates,
     driver: selected.kind,
     allowedHosts: config.allowedHosts,
   });
@@ -108,6 +113,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   return {
     http: { host: config.http.host, port: portOf(rest.server.address()) },
     grpc: { host: config.grpc.host, port: grpcPort },
+    tls: certificates !== null,
     driver: selected.kind,
     driverReason: selected.reason,
     store,

@@ -1,8 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
+import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
+import type { Certificates } from '../certificates.js';
 import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
+import { serverCredentials } from './credentials.js';
 import { addReflection } from './reflection.js';
 import type { GrpcLogger, GrpcMeter } from './served-call.js';
 import { addServices, SERVICES } from './services.js';
@@ -31,10 +33,11 @@ interface Dependencies {
   readonly control: Control;
   readonly logger: GrpcLogger;
   readonly meter: GrpcMeter;
+  readonly certificates: Certificates | null;
 }
 
 /** Health and reflection are open to all; every other method needs a bearer token in its metadata. */
-export function createGrpcServer({ control, logger, meter }: Dependencies): GrpcServer {
+export function createGrpcServer({ control, logger, meter, certificates }: Dependencies): GrpcServer {
   const server = new Server(OPTIONS);
   const stopping = new AbortController();
   // every call under way listens
@@ -55,7 +58,8 @@ export function createGrpcServer({ control, logger, meter }: Dependencies): Grpc
 
   return {
     async start({ host, port }) {
-      const bound = await bind(server, host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+      const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+      const bound = await bind(server, address, serverCredentials(certificates));
       setHealth('SERVING');
       return bound;
     },
@@ -67,9 +71,9 @@ export function createGrpcServer({ control, logger, meter }: Dependencies): Grpc
   };
 }
 
-function bind(server: Server, address: string): Promise<number> {
+function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error) reject(error);
       else resolve(port);
     });

@@ -1,6 +1,7 @@
 /** The REST API: one fastify instance, the same in production, in tests and for the OpenAPI document. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Certificates } from '../certificates.js';
 import type { Control } from '../control/control.js';
 import { createAuthentication } from './authentication.js';
 import { registerBodyParsers } from './body.js';
@@ -21,12 +22,15 @@ import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerRoutes } from './routes/real-servers.js';
 import { virtualServiceRoutes } from './routes/virtual-services.js';
+import { followCertificates, withTls } from './tls.js';
 import { partValidatorCompiler } from './validation.js';
 
 export interface RestOptions {
   readonly control: Control;
   readonly logger: FastifyBaseLogger;
   readonly meter: Meter;
+  /** Absent: no TLS. */
+  readonly certificates?: Certificates | null;
   /** Driver of the local director; /docs warns when it is `memory`. */
   readonly driver: 'netlink' | 'memory';
   /** Host names, without port, that clients use besides loopback and the address they connect to. */
@@ -38,7 +42,7 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Ready to listen; `close()` lets running requests finish. */
 export async function buildRestApp(options: RestOptions): Promise<FastifyInstance> {
-  const { control, logger, meter } = options;
+  const { control, logger, meter, certificates = null } = options;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
@@ -46,12 +50,12 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
     bodyLimit: BODY_LIMIT_BYTES,
     // A request must arrive within 30 s, its header within 10 s: slow senders hold no connection for long.
     requestTimeout: 30_000,
-    http: {
+    ...withTls(certificates, {
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2_000,
       // The front door asks for it, with a problem document.
       requireHostHeader: false,
-    },
+    }),
     // Longer than the 60 s of common proxies, so that they close an idle connection first and never write into one that
     // is being closed here.
     keepAliveTimeout: 72_000,
@@ -75,6 +79,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
 
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node alone would answer 417 without a body.
   app.server.on('checkExpectation', app.routing);
+  if (certificates) followCertificates(app, certificates);
   registerMeter(app, meter);
   registerFrontDoor(app, options.allowedHosts ?? []);
   await registerOpenapi(app);

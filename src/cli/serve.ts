@@ -46,15 +46,15 @@ async function stop(server: RunningServer): Promise<void> {
   process.exit(0);
 }
 
-function greeting({ http, grpc, driver, driverReason }: RunningServer, dataDir: string): string {
-  const url = `http://${address(http)}`;
+function greeting({ http, grpc, tls, driver, driverReason }: RunningServer, dataDir: string): string {
+  const url = `${tls ? 'https' : 'http'}://${address(http)}`;
   const tokenFile = firstTokenFile(dataDir);
   const token = existsSync(tokenFile) ? `$(cat ${quoted(tokenFile)})` : '$TOKEN';
   return `
 lvsd ${version}
 
   REST     ${url}/v1/   try it in the browser: ${url}/docs
-  gRPC     ${address(grpc)}   package lvsd.v1, with reflection
+  gRPC     ${address(grpc)}   package lvsd.v1, with reflection${tls ? ', over TLS' : ''}
   driver   ${driver} (${driverReason})
   data     ${dataDir}
   token    ${existsSync(tokenFile) ? `in ${tokenFile}` : 'made with "lvsd token create"'}

@@ -19,7 +19,14 @@ import {
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
 } from '@bufbuild/protobuf/wkt';
-import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 
 /** Field numbers of grpc.reflection.v1.ServerReflectionRequest and …Response. */
 const FILE_CONTAINING_SYMBOL = 4;
@@ -60,14 +67,16 @@ export interface ReflectionClient {
 }
 
 interface Options {
+  /** Default: without TLS. */
+  readonly channel?: ChannelCredentials;
   readonly version?: Version;
   /** Sent with every call. */
   readonly token?: string;
 }
 
 export async function connectByReflection(address: string, options: Options = {}): Promise<ReflectionClient> {
-  const { version = 'v1', token } = options;
-  const client = new Client(address, credentials.createInsecure());
+  const { version = 'v1', token, channel = credentials.createInsecure() } = options;
+  const client = new Client(address, channel);
   const services = await listServices(client, version);
   const files = await fetchFiles(client, version, [...services, ...ERROR_TYPES]);
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CertificateFiles } from '../../src/config.js';
 import type { Role } from '../../src/control/operations.js';
 import { createTokens } from '../../src/control/tokens.js';
 import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
@@ -26,6 +27,7 @@ export interface TestServer {
 export interface TestServerOptions {
   readonly kernel?: MemoryKernelOptions;
   readonly allowedHosts?: readonly string[];
+  readonly tls?: CertificateFiles;
   /** Default: an hour, so that no pass but the first comes unasked. */
   readonly reconcileIntervalSeconds?: number;
 }
@@ -41,6 +43,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       logLevel: 'silent',
       http: { host: '127.0.0.1', port: 0 },
       grpc: { host: '127.0.0.1', port: 0 },
+      tls: options.tls ?? null,
       allowedHosts: options.allowedHosts ?? [],
       reconcileIntervalSeconds: options.reconcileIntervalSeconds ?? 3600,
     },

@@ -10,6 +10,7 @@ test('without flags and variables everything has its documented default', () => 
   assert.deepEqual(readConfig({}, {}), {
     http: { host: '127.0.0.1', port: 8080 },
     grpc: { host: '127.0.0.1', port: 50051 },
+    tls: null,
     dataDir: resolve('data'),
     driver: 'auto',
     modulesDir: '/lib/modules',
@@ -79,6 +80,16 @@ test('an address that other machines can reach is refused unless --insecure says
   }
   for (const host of ['127.0.0.1', '127.1.2.3', '[::1]', 'localhost']) {
     assert.equal(readConfig({ http: `${host}:80` }, {}).http.port, 80);
+  }
+});
+
+test('with a certificate other machines may reach it; a certificate needs its key', () => {
+  const tls = { LVSD_TLS_CERTIFICATE: '/etc/lvsd/cert.pem', LVSD_TLS_KEY: '/etc/lvsd/key.pem' };
+  const config = readConfig({ http: '0.0.0.0:443', grpc: '[::]:50051' }, tls);
+  assert.deepEqual(config.tls, { certificate: '/etc/lvsd/cert.pem', key: '/etc/lvsd/key.pem' });
+  for (const [variable, value] of Object.entries(tls)) {
+    const other = variable.endsWith('KEY') ? 'LVSD_TLS_CERTIFICATE' : 'LVSD_TLS_KEY';
+    assert.throws(() => readConfig({}, { [variable]: value }), new RegExp(`${variable} needs ${other}`));
   }
 });
 

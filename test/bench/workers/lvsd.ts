@@ -88,6 +88,7 @@ serveCalls<LvsdCalls>({
         logLevel: 'error',
         http: { host: HOST, port: 0 },
         grpc: { host: HOST, port: 0 },
+        tls: null,
         allowedHosts: [],
         reconcileIntervalSeconds: NO_INTERVAL_SECONDS,
       });
