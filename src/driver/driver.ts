@@ -21,6 +21,13 @@ export interface OperationResult<O extends Operation | DirectorOperation | HostO
   readonly error: KernelError | null;
 }
 
+/** A connection, and where a later reading goes on after it. */
+export interface ListedConnection {
+  readonly connection: Connection;
+  /** The driver's own measure. */
+  readonly next: number;
+}
+
 export interface ReadOptions {
   /** Also read counters, rates and connection counts. */
   readonly stats?: boolean;
@@ -50,10 +57,11 @@ export interface IpvsDriver {
   applyDirector(operations: readonly DirectorOperation[]): Promise<OperationResult<DirectorOperation>[]>;
 
   /**
-   * Every connection, read as it is consumed: stop when there is enough. The kernel walks its connection table between
-   * one piece and the next, so connections that come or go meanwhile may be missed or shown twice.
+   * The connections in the kernel's order, in pieces, read as they are consumed: stop when there is enough. Begins at `from`,
+   * a `next` of an earlier reading (default: at the first one); beyond the end there is none. Connections come and go
+   * between two pieces and between two readings: those that stay may be missed or shown twice then, and only then.
    */
-  connections(): AsyncIterable<Connection>;
+  connections(from?: number): AsyncIterable<readonly ListedConnection[]>;
 
   close(): void;
 }

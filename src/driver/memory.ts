@@ -46,8 +46,9 @@ export interface MemoryKernel {
 
 const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'];
 
-/** After so many operations or connections the event loop runs. */
+/** After so many the event loop runs. */
 const OPERATIONS_PER_TURN = 1024;
+const CONNECTIONS_PER_TURN = 64;
 
 const NO_STATS: Stats = Object.freeze({
   connections: 0n,
@@ -166,11 +167,12 @@ function createHandle({ table, director, info, outage }: Modelled): IpvsDriver {
         return { operation, error: kernelError(operation, director.apply(operation)) };
       });
     },
-    async *connections() {
+    async *connections(from = 0) {
       reach();
-      for (const [index, connection] of director.connections.entries()) {
-        if (index > 0 && index % OPERATIONS_PER_TURN === 0) await nextTurn();
-        yield connection;
+      for (let start = from; start < director.connections.length; start += CONNECTIONS_PER_TURN) {
+        if (start > from) await nextTurn();
+        const piece = director.connections.slice(start, start + CONNECTIONS_PER_TURN);
+        yield piece.map((connection, index) => ({ connection, next: start + index + 1 }));
       }
     },
     close() {

@@ -4,12 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Connection, DirectorOperation, SyncDaemon } from '../../src/domain/director-operation.js';
+import type { DirectorOperation, SyncDaemon } from '../../src/domain/director-operation.js';
 import { CONNECTION_VIEWS, connectionLine, connectionTitles } from '../../src/domain/ipvsadm-connections.js';
 import { ipvsadmDaemons, ipvsadmTimeouts } from '../../src/domain/ipvsadm-settings.js';
 import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
+import { listed } from '../support/connections.js';
 import { counters, ipvsadm } from '../support/ipvsadm.js';
-import { type SyncedConnection, sendConnections } from '../support/sync-messages.js';
 
 const INTERFACE = 'sync0';
 const ADDRESS = '10.88.0.1';
@@ -43,12 +43,6 @@ const CALL = 'OPTIONS sip:a@b SIP/2.0\r\nCall-ID: call-7@example\r\nContent-Leng
 async function mark(address: string, fwmark: number): Promise<void> {
   const rule = ['-t', 'mangle', '-A', 'OUTPUT', '-d', address, '-j', 'MARK', '--set-mark', String(fwmark)];
   execFileSync('iptables-legacy', rule);
-}
-
-async function collect(): Promise<Connection[]> {
-  const found: Connection[] = [];
-  for await (const connection of driver.connections()) found.push(connection);
-  return found;
 }
 
 /** Two readings differ when a second passes between them: tries again until none does. */
@@ -136,7 +130,7 @@ test('connections are those that ipvsadm lists, whatever their family, state and
   await sendTo('127.0.0.1', 5060, CALL);
   await sendTo('127.0.0.9', 98, 'x');
   const found = await quietly(async () => {
-    const connections = await collect();
+    const connections = (await listed(driver.connections())).map(({ connection }) => connection);
     for (const view of CONNECTION_VIEWS) {
       const option = view === 'list' ? [] : [`--${view}`];
       const text = connections.map((connection) => connectionLine(connection, view)).join('');
@@ -151,50 +145,4 @@ test('connections are those that ipvsadm lists, whatever their family, state and
   assert.deepEqual(template?.virtual, { address: '127.0.0.1', port: 5060 });
   assert.ok(found.some(({ protocol, virtual }) => protocol === 'udp' && virtual.address === '::1'));
   await ipvsadm('-C');
-});
-
-test('100,000 connections are read, and reading stops when there is enough', {
-  // The kernel walks its connections from the first at every page of the file: the time grows with their square.
-  timeout: 400_000,
-}, async (t) => {
-  const count = 100_000;
-  const config = { ...daemon, syncId: 0, group: '224.0.0.81', port: 8848, ttl: 1, maxLength: null };
-  await done({ command: 'NEW_DAEMON', key: 'sync-daemons/backup', state: 'backup', config });
-  const virtual = { address: '10.88.0.100', port: 80 };
-  const real = { address: '10.88.0.101', port: 80 };
-  const wanted = Array.from({ length: count }, (_, index): SyncedConnection => {
-    const address = `10.${100 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`;
-    return { client: { address, port: 1024 + (index % 50_000) }, virtual, real, timeoutSeconds: 3600 };
-  });
-  await sendConnections(ADDRESS, wanted);
-
-  const clients = new Set<string>();
-  let longestPause = 0;
-  let last = performance.now();
-  const ticker = setInterval(() => {
-    longestPause = Math.max(longestPause, performance.now() - last);
-    last = performance.now();
-  }, 5);
-  const before = process.memoryUsage().rss;
-  const begun = performance.now();
-  for await (const { client, virtual: reached } of driver.connections()) {
-    if (reached.address === virtual.address) clients.add(client.address);
-  }
-  clearInterval(ticker);
-  const seconds = (performance.now() - begun) / 1000;
-  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
-  t.diagnostic(
-    `read in ${seconds.toFixed(1)} s, ${grown.toFixed()} MiB more, longest pause ${longestPause.toFixed()} ms`,
-  );
-  assert.equal(clients.size, count);
-
-  let some = 0;
-  for await (const { virtual: reached, state, expiresSeconds } of driver.connections()) {
-    if (reached.address !== virtual.address) continue;
-    assert.equal(state, 'ESTABLISHED');
-    assert.ok(expiresSeconds > 3000 && expiresSeconds <= 3600, String(expiresSeconds));
-    some += 1;
-    if (some === 10) break;
-  }
-  await done({ command: 'DEL_DAEMON', key: 'sync-daemons/backup', state: 'backup' });
 });

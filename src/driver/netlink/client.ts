@@ -13,7 +13,7 @@ import { createNetlinkSocket, type Transport } from '../wire/socket.js';
 import type { Writer } from '../wire/writer.js';
 import { readCapabilities } from './capabilities.js';
 import { encodeOperation } from './codec.js';
-import { readConnections } from './connections.js';
+import { createConnectionReader } from './connections.js';
 import { IPVS_CMD } from './constants.js';
 import { encodeDirectorOperation, NO_OPERATION, readDirectorSettings } from './director.js';
 import { attributesStart, generic, writeGenericHeader } from './generic.js';
@@ -78,7 +78,7 @@ export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDri
         });
         return results.slice(0, operations.length);
       }),
-    connections: () => readConnections(),
+    connections: createConnectionReader(),
     close: () => pool.close(),
   };
 }

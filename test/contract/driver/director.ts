@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { constants } from 'node:os';
 import { describe } from 'node:test';
 import {
+  type Connection,
   type DaemonState,
   type DirectorOperation,
   daemonKey,
   type SyncDaemon,
 } from '../../../src/domain/director-operation.js';
-import type { IpvsDriver } from '../../../src/driver/driver.js';
+import type { IpvsDriver, ListedConnection } from '../../../src/driver/driver.js';
+import { listed } from '../../support/connections.js';
 import { newDestination, newService } from '../../support/operations.js';
+import type { SyncedConnection } from '../../support/sync-messages.js';
 import { type DriverSubject, done, errnos, first6, ipip, onEmptyTable, web } from './subject.js';
 
 const { EEXIST, EINVAL, ENODEV, ESRCH } = constants.errno;
@@ -36,6 +39,32 @@ async function outcomes(driver: IpvsDriver, ...operations: DirectorOperation[]):
     operations,
   );
   return results.map(({ error }) => error?.errno ?? 0);
+}
+
+/** From as many clients to one server. */
+function manyConnections(count: number): SyncedConnection[] {
+  const virtual = { address: '192.0.2.77', port: 80 };
+  const real = { address: '10.9.0.77', port: 8080 };
+  return Array.from({ length: count }, (_, index) => {
+    const client = { address: `10.9.7.${index}`, port: 40_000 + index };
+    return { client, virtual, real, timeoutSeconds: 600 };
+  });
+}
+
+function established({ client, virtual, real }: SyncedConnection) {
+  return { protocol: 'tcp', client, virtual, real, state: 'ESTABLISHED', persistence: null };
+}
+
+function withoutTime({ expiresSeconds: _, ...connection }: Connection): Omit<Connection, 'expiresSeconds'> {
+  return connection;
+}
+
+function byClient(a: Pick<Connection, 'client'>, b: Pick<Connection, 'client'>): number {
+  return a.client.port - b.client.port;
+}
+
+function clients(found: readonly ListedConnection[]): number[] {
+  return found.map(({ connection }) => connection.client.port);
 }
 
 export function describeDirector(subject: DriverSubject): void {
@@ -126,7 +155,36 @@ export function describeDirector(subject: DriverSubject): void {
     );
 
     onEmptyTable(subject, 'no connections are no error', async (driver) => {
-      for await (const connection of driver.connections()) assert.fail(JSON.stringify(connection));
+      assert.deepEqual(await listed(driver.connections()), []);
+    });
+
+    onEmptyTable(
+      subject,
+      'connections are listed once each, in pieces that go on anywhere',
+      async (driver) => {
+        const wanted = manyConnections(250);
+        await subject.connect(wanted);
+        const all = await listed(driver.connections());
+        assert.deepEqual(
+          all.map(({ connection }) => withoutTime(connection)).sort(byClient),
+          wanted.map(established).sort(byClient),
+        );
+        assert.equal(new Set(all.map(({ next }) => next)).size, all.length);
+        for (const size of [1, 97, 249, 250]) {
+          const last = all[size - 1];
+          assert.deepEqual(clients(await listed(driver.connections(last?.next))), clients(all.slice(size)));
+        }
+        assert.deepEqual(clients(await listed(driver.connections(0))), clients(all));
+        const beyond = (all.at(-1)?.next ?? 0) + 1000;
+        assert.deepEqual(await listed(driver.connections(beyond)), []);
+      },
+    );
+
+    onEmptyTable(subject, 'a reading of connections ends where its reader stops', async (driver) => {
+      const pieces = driver.connections()[Symbol.asyncIterator]();
+      assert.equal((await pieces.next()).done, false);
+      await pieces.return?.();
+      assert.equal((await pieces.next()).done, true);
     });
   });
 }

@@ -11,6 +11,7 @@ import type {
   Table,
 } from '../../../src/domain/table.js';
 import type { IpvsDriver } from '../../../src/driver/driver.js';
+import type { SyncedConnection } from '../../support/sync-messages.js';
 import { clearTable } from '../../support/tables.js';
 
 export interface DriverSubject {
@@ -21,6 +22,8 @@ export interface DriverSubject {
   readonly subnetBroadcast: string;
   /** A network interface of that host with an address. */
   readonly networkInterface: string;
+  /** Gives the kernel these connections; resolves when it has them all. It may forget them after their time. */
+  connect(connections: readonly SyncedConnection[]): Promise<void>;
 }
 
 export const web: Frontend = { protocol: 'tcp', address: '192.0.2.10', port: 80 };
