@@ -135,10 +135,17 @@ export interface RealServerAddresses {
   ): Promise<WriteAnswer<TaggedAddress>>;
 }
 
+export interface TableOptions {
+  /** With counters and rates. */
+  readonly stats?: boolean;
+  /** Key of a service: only this one is read, and the table is empty when the kernel does not have it. */
+  readonly frontend?: string;
+}
+
 export interface Directors {
   list(call: Call, query: ListQuery): Promise<Page<Director>>;
   get(call: Call, director: string): Promise<Director>;
-  table(call: Call, director: string, options: { stats?: boolean }): Promise<KernelTable>;
+  table(call: Call, director: string, options: TableOptions): Promise<KernelTable>;
   drift(call: Call, director: string): Promise<Drift>;
   /** What drains, by key, with its connections now. */
   drains(call: Call, director: string, query: ListQuery): Promise<Page<Drain>>;

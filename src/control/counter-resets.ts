@@ -1,7 +1,7 @@
 /** Zeroing the kernel's counters: of one virtual service with its real servers, or of all. */
 import { ALL_COUNTERS_KEY, type DirectorOperation } from '../domain/director-operation.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import { type Frontend, frontendKey, parseFrontend } from '../domain/keys.js';
+import { type Frontend, frontendKey, parseFrontend, readFrontendKey } from '../domain/keys.js';
 import { type CounterReset, CounterResetInput } from '../domain/schema/counter-reset.js';
 import { createValidator } from '../domain/validate.js';
 import { directorPath } from '../reconcile/director-settings.js';
@@ -78,20 +78,12 @@ export function createCounterResets({ store, reconciler, now }: Dependencies): D
 
 /** The kernel counts and zeroes by service: a real server's key will not do. */
 function frontendOfKey(key: string): Frontend {
-  const frontend = readFrontend(key);
-  if (frontend && frontendKey(frontend) === key) return frontend;
+  const frontend = readFrontendKey(key);
+  if (frontend) return frontend;
   throw invalid(
     '/key',
     `key "${key}" is no key of a service: write it as the table does, like tcp/192.0.2.1:80.`,
   );
-}
-
-function readFrontend(key: string): Frontend | undefined {
-  try {
-    return parseFrontend(key);
-  } catch {
-    return undefined;
-  }
 }
 
 function invalid(pointer: string, detail: string): DomainError {

@@ -1,5 +1,6 @@
 import { DomainError } from '../domain/errors.js';
 import { parseFilter } from '../domain/filter.js';
+import { readFrontendKey } from '../domain/keys.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
 import type { TableEntry } from '../domain/table.js';
@@ -48,7 +49,11 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
     async table(call, name, options) {
       authorise(call, 'getTable');
       requireDirector(name);
-      const table = await reaching(driver.read({ stats: true }));
+      const { frontend } = options;
+      const read = { stats: true };
+      const table = await reaching(
+        frontend === undefined ? driver.read(read) : driver.readServices([serviceKey(frontend)], read),
+      );
       const readTime = now().toISOString();
       const services = await presentTable(store, options.stats ? table : withoutStats(table));
       return { director: name, readTime, services };
@@ -134,6 +139,15 @@ function presentDifference({ type, desired, actual }: Difference<OwnedEntry>): D
     desired: desired.state !== 'removing' ? { ...desired.config } : null,
     actual: actual && { ...actual.config },
   };
+}
+
+function serviceKey(text: string): string {
+  if (readFrontendKey(text)) return text;
+  throw new DomainError(
+    'FIELD_INVALID',
+    `frontend "${text}" is no key of a service: write it as the table does, like tcp/192.0.2.1:80 or fwmark/ipv4/7.`,
+    { metadata: { frontend: text } },
+  );
 }
 
 /** Connection counts stay: they are what the table is looked at for. */

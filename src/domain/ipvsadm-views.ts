@@ -1,15 +1,19 @@
 /** What `ipvsadm -Ln` shows of services and real servers under its options, as ipvsadm 1.31 prints it. */
-import { endpoint } from './keys.js';
 import type { TableDestination, TableService } from './schema/director.js';
 
 /** Without an option (`list`), or with the one of this name. */
-export const LIST_VIEWS = ['list', 'stats', 'rate', 'thresholds', 'persistent-conn'] as const;
+export const LIST_VIEWS = ['list', 'stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const;
 export type ListView = (typeof LIST_VIEWS)[number];
 
 export interface ViewText {
   readonly titles: readonly [string, string];
   service(service: TableService): string;
-  destination(destination: TableDestination): string;
+  destination(destination: NamedDestination): string;
+}
+
+/** A real server with its address and port as they are to be printed. */
+export interface NamedDestination extends TableDestination {
+  readonly name: string;
 }
 
 /** How the list without an option names a service, in short and with its attributes. */
@@ -17,6 +21,16 @@ interface ServiceNames {
   frontend(service: TableService): string;
   service(service: TableService): string;
 }
+
+export const METHODS = {
+  nat: { name: 'Masq', option: '-m' },
+  dr: { name: 'Route', option: '-g' },
+  tun: { name: 'Tunnel', option: '-i' },
+  local: { name: 'Local', option: '-g' },
+  bypass: { name: 'Bypass', option: '-g' },
+} as const;
+
+export const LIST_TITLE = 'Prot LocalAddress:Port Scheduler Flags';
 
 const REMOTE = '  -> RemoteAddress:Port';
 
@@ -34,6 +48,23 @@ export function viewText(
         titles: ['Prot LocalAddress:Port            Uthreshold Lthreshold ActiveConn InActConn ', REMOTE],
         service: names.service,
         destination: (one) => columns(one, [one.upperThreshold, 10], [one.lowerThreshold, 10]),
+      };
+    case 'tun-info':
+      return {
+        titles: [
+          LIST_TITLE,
+          '  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn',
+        ],
+        service: names.service,
+        destination: (one) =>
+          columns(
+            one,
+            ...([
+              [METHODS[one.method].name, 7],
+              [tunnelInfo(one), 13],
+              [one.weight, 6],
+            ] as const),
+          ),
       };
     case 'persistent-conn':
       return {
@@ -65,7 +96,7 @@ function countersText(
   return {
     titles: [`Prot LocalAddress:Port            ${title}`, REMOTE],
     service: (service) => counted(names.frontend(service).padEnd(33), service),
-    destination: (one) => counted(`  -> ${endpoint(one.address, one.port).padEnd(28)}`, one),
+    destination: (one) => counted(`  -> ${one.name.padEnd(28)}`, one),
   };
 }
 
@@ -84,15 +115,20 @@ const UNITS = [
   { below: 10n ** 14n, unit: 10n ** 9n, letter: 'G' },
 ];
 
-/** A real server with two numbers of the view, each with its width, and the connections that it has. */
-function columns(
-  { address, port, activeConnections, inactiveConnections }: TableDestination,
-  ...view: readonly (readonly [number, number])[]
+/** A real server with the columns of the view, each with its width, and the connections that it has. */
+export function columns(
+  { name, activeConnections, inactiveConnections }: NamedDestination,
+  ...view: readonly (readonly [number | string, number])[]
 ): string {
-  const numbers = [...view, [activeConnections, 10], [inactiveConnections, 10]] as const;
-  return [
-    '  ->',
-    endpoint(address, port).padEnd(28),
-    ...numbers.map(([number, width]) => String(number).padEnd(width)),
-  ].join(' ');
+  const cells = [...view, [activeConnections, 10], [inactiveConnections, 10]] as const;
+  return ['  ->', name.padEnd(28), ...cells.map(([cell, width]) => String(cell).padEnd(width))].join(' ');
+}
+
+const CHECKSUM_SIGNS: Readonly<Record<string, string>> = { none: '-c', csum: '+c', remcsum: 'r+c' };
+
+function tunnelInfo({ tunnel }: TableDestination): string {
+  if (!tunnel) return 'n/a';
+  const { type, port, checksum } = tunnel;
+  if (type === 'ipip') return type;
+  return [type, ...(type === 'gue' ? [port] : []), CHECKSUM_SIGNS[checksum]].join(':');
 }

@@ -8,6 +8,8 @@
  *     tcp/192.0.2.10:80->10.0.0.1:8080           fwmark/ipv4/7->10.0.0.1:0
  */
 
+import { canonicalAddress } from './address.js';
+
 export type Family = 'ipv4' | 'ipv6';
 export type Protocol = 'tcp' | 'udp' | 'sctp';
 
@@ -75,6 +77,17 @@ export function parseFrontend(key: string): Frontend {
     return { protocol: kind, ...parseEndpoint(rest) };
   }
   throw new TypeError(`not a frontend key: ${key}`);
+}
+
+/** As `parseFrontend` for text from outside: undefined unless it is exactly what `frontendKey` writes. */
+export function readFrontendKey(text: string): Frontend | undefined {
+  try {
+    const frontend = parseFrontend(text);
+    const isCanonical = isFwmark(frontend) || canonicalAddress(frontend.address) === frontend.address;
+    return isCanonical && frontendKey(frontend) === text ? frontend : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Splits a destination's key into its frontend and backend. Throws as `parseFrontend` does. */

@@ -204,6 +204,22 @@ test('directors, drift and reconciliations can be asked for', async () => {
   assert.deepEqual(at(drift, 'differences'), []);
 });
 
+test('the table can be asked for one service', async () => {
+  const { call } = session;
+  const spec = { protocol: 'PROTOCOL_TCP', address: '192.0.2.77', port: 80 };
+  await call('ClusterService/CreateCluster', { project: 'default', name: 'one' });
+  const parent = { project: 'default', cluster: 'one' };
+  await call('VirtualServiceService/CreateVirtualService', { ...parent, name: 'http', spec });
+  const table = async (frontend: string) => {
+    const answer = await call('DirectorService/GetTable', { director: 'local', frontend });
+    return (at(answer, 'table', 'services') as { key: string }[]).map(({ key }) => key);
+  };
+  assert.deepEqual(await table('tcp/192.0.2.77:80'), ['tcp/192.0.2.77:80']);
+  assert.deepEqual(await table('tcp/192.0.2.77:81'), []);
+  await assert.rejects(table('192.0.2.77'), { message: /frontend .* tcp\/192\.0\.2\.1:80/ });
+  await call('ClusterService/DeleteCluster', { project: 'default', name: 'one', cascade: true });
+});
+
 test('audit events say who, why and how, and are found by each of their filters', async () => {
   const { call } = session;
   const started = new Date().toISOString();

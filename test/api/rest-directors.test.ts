@@ -72,6 +72,38 @@ TCP  192.168.10.88:80 wrr
   assert.deepEqual([status, body.reason], [406, 'NOT_ACCEPTABLE']);
 });
 
+test('one service is read by its key, in every form of the table', async () => {
+  await other.apply([newService(foreign)]);
+  const one = `${TABLE}?frontend=tcp/192.168.10.99:443`;
+  const { body } = await rest<KernelTable>('GET', one);
+  assert.deepEqual(
+    body.services.map(({ key, managed }) => [key, managed]),
+    [['tcp/192.168.10.99:443', false]],
+  );
+  const list = await rest<string>('GET', one, { headers: { accept: 'text/plain' } });
+  assert.equal(
+    list.body,
+    `Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  192.168.10.99:443 wlc
+`,
+  );
+  const save = await rest<string>('GET', one, { headers: { accept: 'text/x-ipvsadm-save' } });
+  assert.equal(save.body, '-A -t 192.168.10.99:443 -s wlc\n');
+  await other.apply([{ command: 'DEL_SERVICE', key: 'tcp/192.168.10.99:443', frontend: foreign }]);
+
+  assert.deepEqual((await rest<KernelTable>('GET', one)).body.services, []);
+  for (const key of [
+    '192.168.10.99:443',
+    'tcp/192.168.10.88:80->192.168.10.11:8080',
+    'tcp/192.168.10.088:80',
+  ]) {
+    const wrong = await rest('GET', `${TABLE}?frontend=${encodeURIComponent(key)}`);
+    assert.deepEqual([wrong.status, wrong.body.reason], [400, 'FIELD_INVALID'], key);
+    assert.match(wrong.body.detail, /^frontend .* like tcp\/192\.0\.2\.1:80/);
+  }
+});
+
 test('what others did to owned entries is drift, and a reconciliation removes it; the rest stays', async () => {
   await other.apply([
     setDestination(http, web1, { method: 'nat', weight: 50 }),

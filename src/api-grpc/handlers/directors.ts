@@ -22,7 +22,8 @@ export function directorMethods({
     },
     async getTable(request, { call }) {
       requireNames(request, ['director']);
-      return { table: await directors.table(call, request.director, { stats: request.stats }) };
+      const { director, stats, frontend } = request;
+      return { table: await directors.table(call, director, { stats, ...(frontend && { frontend }) }) };
     },
     async getDrift(request, { call }) {
       requireNames(request, ['director']);

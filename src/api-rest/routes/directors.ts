@@ -75,6 +75,15 @@ const getTable = operation({
   params: DirectorPath,
   query: Type.Object(
     {
+      frontend: Type.Optional(
+        Type.String({
+          maxLength: 255,
+          description:
+            'Key of a service: only this one is read, and the table is empty when the kernel does not have it. As text it ' +
+            'looks as `ipvsadm -Ln -t …` prints it.',
+          examples: ['tcp/192.168.10.88:80'],
+        }),
+      ),
       stats: Type.Optional(Type.Boolean({ description: 'true: with counters and rates (JSON only).' })),
       view: Type.Optional(
         Type.Enum(LIST_VIEWS, {
@@ -98,7 +107,7 @@ const getTable = operation({
       },
     },
   },
-  problems: [...kernelProblems, 'NOT_ACCEPTABLE'],
+  problems: [...kernelProblems, 'FIELD_INVALID', 'NOT_ACCEPTABLE'],
 });
 
 const getDrift = operation({
@@ -189,13 +198,14 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
   app.get('/v1/directors/:director/table', { schema: getTable }, async (request, reply) => {
     const { director } = request.params;
     const type = negotiate(request, reply, TABLE_TYPES);
-    const { view, exact, stats = false } = request.query;
+    const { view, exact, frontend, stats = false } = request.query;
     const needsStats = stats || (type === TEXT_TYPE && (view === 'stats' || view === 'rate'));
-    const table = await control.directors.table(callOf(request), director, { stats: needsStats });
+    const one = frontend === undefined ? {} : { frontend };
+    const table = await control.directors.table(callOf(request), director, { stats: needsStats, ...one });
     if (type === JSON_TYPE) return table;
     reply.type(`${type}; charset=utf-8`);
     if (type === SAVE_TYPE) return reply.send(ipvsadmSave(table));
-    const header = await control.directors.get(callOf(request), director);
+    const header = frontend === undefined ? await control.directors.get(callOf(request), director) : null;
     return reply.send(ipvsadmList(table, header, { view, exact }));
   });
 
