@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { readClientConfig } from '../config.js';
 import type { Definition } from '../domain/schema/definition.js';
-import { writeIpvsadmSave } from '../formats/ipvsadm-write.js';
+import { writeIpvsadmSave } from '../formats/ipvsadm/write.js';
 import { writeKeepalived } from '../formats/keepalived/write.js';
 import type { Export } from '../formats/result.js';
 import { addClientSettings, createApiClient } from './api-client.js';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
 import type { ConfigFiles } from '../formats/config-files.js';
 import { guessFormat, type ImportFormat } from '../formats/guess.js';
-import { readIpvsadmSave } from '../formats/ipvsadm-save.js';
+import { readIpvsadmSave } from '../formats/ipvsadm/save.js';
 import { readKeepalived } from '../formats/keepalived/read.js';
 import { readLdirectord } from '../formats/ldirectord/read.js';
 import type { ImportResult } from '../formats/result.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
-import { writeIpvsadmSave } from '../../src/formats/ipvsadm-write.js';
+import { writeIpvsadmSave } from '../../src/formats/ipvsadm/write.js';
 import { writeKeepalived } from '../../src/formats/keepalived/write.js';
 import { normaliseDocument } from '../../src/formats/normalise.js';
 import { FIXTURES, fixtures, fixtureText, readFixture } from '../support/import-fixtures.js';

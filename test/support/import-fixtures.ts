@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createTextFiles } from '../../src/formats/config-files.js';
-import { readIpvsadmSave } from '../../src/formats/ipvsadm-save.js';
+import { readIpvsadmSave } from '../../src/formats/ipvsadm/save.js';
 import { readKeepalived } from '../../src/formats/keepalived/read.js';
 import { readLdirectord } from '../../src/formats/ldirectord/read.js';
 import type { ImportResult } from '../../src/formats/result.js';

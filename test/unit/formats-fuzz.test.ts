@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
 import { createTextFiles } from '../../src/formats/config-files.js';
-import { readIpvsadmSave } from '../../src/formats/ipvsadm-save.js';
+import { readIpvsadmSave } from '../../src/formats/ipvsadm/save.js';
 import { readKeepalived } from '../../src/formats/keepalived/read.js';
 import { readLdirectord } from '../../src/formats/ldirectord/read.js';
 import type { ImportResult } from '../../src/formats/result.js';

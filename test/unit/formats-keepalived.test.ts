@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { expandRange } from '../../src/formats/address-range.js';
 import { createTextFiles, findFiles } from '../../src/formats/config-files.js';
-import { writeIpvsadmSave } from '../../src/formats/ipvsadm-write.js';
+import { writeIpvsadmSave } from '../../src/formats/ipvsadm/write.js';
 import { type KeepalivedImportOptions, readKeepalived } from '../../src/formats/keepalived/read.js';
 import { parseRepetition } from '../../src/formats/keepalived/sequences.js';
 import { splitWords, withoutComment } from '../../src/formats/keepalived/words.js';

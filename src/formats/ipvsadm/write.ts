@@ -1,10 +1,10 @@
 /** Writes a definition as `ipvsadm -Sn` prints it once it is in the kernel, and thresholds, which only -R understands. */
-import { endpoint, type Frontend, isFwmark } from '../domain/keys.js';
-import { dottedMask } from '../domain/netmask.js';
-import type { Definition } from '../domain/schema/definition.js';
-import type { Forwarding } from '../domain/schema/forwarding.js';
-import type { Export, Omission } from './result.js';
-import { type WrittenServer, type WrittenService, writtenServices } from './written.js';
+import { endpoint, type Frontend, isFwmark } from '../../domain/keys.js';
+import { dottedMask } from '../../domain/netmask.js';
+import type { Definition } from '../../domain/schema/definition.js';
+import type { Forwarding } from '../../domain/schema/forwarding.js';
+import type { Export, Omission } from '../result.js';
+import { type WrittenServer, type WrittenService, writtenServices } from '../written.js';
 
 const PROTOCOL_OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
 const METHOD_OPTIONS = { nat: '-m', fullnat: '-m', dr: '-g', tun: '-i' } as const;

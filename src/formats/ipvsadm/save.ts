@@ -2,12 +2,16 @@
  * Reads what `ipvsadm -S` writes and `ipvsadm -R` reads: one ipvsadm command a line, applied in turn to an empty table.
  * What remains becomes a definition.
  */
-import { type Frontend, frontendKey } from '../domain/keys.js';
-import { buildDefinition, type ReadServer, type ReadService } from './definition.js';
-import { type Command, type CommandLine, isAllowed, parseCommandLine } from './ipvsadm-options.js';
-import { readFrontend, readServer, readService } from './ipvsadm-values.js';
-import { createLedger, type Ledger } from './ledger.js';
-import { DEFAULT_CLUSTER, type Directive, type ImportOptions, type ImportResult } from './result.js';
+import { destinationKey, frontendKey } from '../../domain/keys.js';
+import { buildDefinition, type ReadServer, type ReadService } from '../definition.js';
+import { createLedger, type Ledger } from '../ledger.js';
+import { DEFAULT_CLUSTER, type Directive, type ImportOptions, type ImportResult } from '../result.js';
+import { WELL_KNOWN_PORTS } from '../well-known-ports.js';
+import { type CommandLine, readCommandLine } from './command-line.js';
+import { Fault } from './fault.js';
+import type { Lookup } from './lookup.js';
+import type { CommandName } from './options.js';
+import { readServer, readService } from './spec.js';
 
 export interface IpvsadmImportOptions extends ImportOptions {
   /** How findings call the text (default "ipvsadm-save"). */
@@ -26,7 +30,7 @@ interface Line {
   readonly ledger: Ledger;
 }
 
-const NOT_OF_THE_TABLE: Partial<Record<Command, string>> = {
+const NOT_OF_THE_TABLE: Partial<Record<CommandName, string>> = {
   set: 'Timeouts belong to the director, not to a cluster: set them on the director.',
   'start-daemon':
     'Synchronisation daemons belong to the director, not to a cluster: set them on the director.',
@@ -36,10 +40,11 @@ const NOT_OF_THE_TABLE: Partial<Record<Command, string>> = {
   list: 'Listing changes nothing.',
   save: 'Saving changes nothing.',
   help: 'Help changes nothing.',
+  version: 'The version changes nothing.',
   restore: 'A restore inside a restore is refused by ipvsadm.',
 };
 
-const TABLE_COMMANDS: Partial<Record<Command, (line: Line) => void>> = {
+const TABLE_COMMANDS: Partial<Record<CommandName, (line: Line) => void>> = {
   'add-service': addService,
   'edit-service': editService,
   'delete-service': deleteService,
@@ -47,6 +52,13 @@ const TABLE_COMMANDS: Partial<Record<Command, (line: Line) => void>> = {
   'add-server': (line) => writeServer(line, 'add'),
   'edit-server': (line) => writeServer(line, 'edit'),
   'delete-server': deleteServer,
+};
+
+/** A file is read the same on every machine. */
+const LOOKUP: Lookup = {
+  host: () => undefined,
+  port: (name) => WELL_KNOWN_PORTS.get(name.toLowerCase()),
+  isLenient: true,
 };
 
 export function readIpvsadmSave(
@@ -57,8 +69,8 @@ export function readIpvsadmSave(
   const table = new Map<string, Entry>();
   for (const from of directivesOf(text, file)) {
     ledger.open(from);
-    const line = parseCommandLine(from.words);
-    if (typeof line === 'string') ledger.name(from, 'error', line);
+    const line = read(from);
+    if (line instanceof Fault) ledger.name(from, 'error', sentence(line));
     else apply({ from, line, table, ledger });
   }
   const services = [...table.values()].map(({ service, servers }) => ({
@@ -84,33 +96,36 @@ function directivesOf(text: string, file: string): Directive[] {
   });
 }
 
-function apply(line: Line): void {
-  const { from, ledger } = line;
-  const { command, options, rest } = line.line;
-  const reason = NOT_OF_THE_TABLE[command];
-  if (reason !== undefined) {
-    ledger.name(from, 'unsupported', reason);
-    return;
+function read({ words }: Directive): CommandLine | Fault {
+  try {
+    return readCommandLine(words, LOOKUP);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
   }
-  const misplaced = [...options.keys()]
-    .filter((name) => !isAllowed(command, name))
-    .map((name) => `--${name}`);
-  const useless = [...misplaced, ...rest];
-  if (useless.length > 0) ledger.name(from, 'error', `--${command} has no use for ${useless.join(' ')}.`);
+}
+
+function sentence({ message, isHint }: Fault): string {
+  if (isHint) return message;
+  const remedy = message.includes('address[:port]')
+    ? ' Names of hosts cannot be looked up here: save with ipvsadm -Sn.'
+    : '';
+  return `ipvsadm refuses this: ${message.trim()}.${remedy}`;
+}
+
+function apply(line: Line): void {
+  const { command } = line.line;
+  const reason = NOT_OF_THE_TABLE[command];
+  if (reason !== undefined) line.ledger.name(line.from, 'unsupported', reason);
   else TABLE_COMMANDS[command]?.(line);
 }
 
 /** The service that the line is about; names the line when there is none such in the table. */
-function present(line: Line): { key: string; entry: Entry; frontend: Frontend } | undefined {
-  const frontend = readFrontend(line.line);
-  if (typeof frontend === 'string') {
-    line.ledger.name(line.from, 'error', frontend);
-    return undefined;
-  }
-  const key = frontendKey(frontend);
-  const entry = line.table.get(key);
-  if (entry) return { key, entry, frontend };
-  line.ledger.name(line.from, 'error', `There is no virtual service ${key} at this point.`);
+function present({ line, table, ledger, from }: Line): { key: string; entry: Entry } | undefined {
+  const key = line.frontend ? frontendKey(line.frontend) : '';
+  const entry = table.get(key);
+  if (entry) return { key, entry };
+  ledger.name(from, 'error', `There is no virtual service ${key} at this point.`);
   return undefined;
 }
 
@@ -120,7 +135,7 @@ function addService({ from, line, table, ledger }: Line): void {
     ledger.name(from, 'error', read);
     return;
   }
-  const key = frontendKey(read.frontend);
+  const key = line.frontend ? frontendKey(line.frontend) : '';
   const earlier = table.get(key);
   if (earlier) {
     ledger.name(
@@ -131,7 +146,7 @@ function addService({ from, line, table, ledger }: Line): void {
     return;
   }
   ledger.take(from);
-  table.set(key, { service: read.service, servers: new Map() });
+  table.set(key, { service: read, servers: new Map() });
 }
 
 function editService(line: Line): void {
@@ -143,7 +158,7 @@ function editService(line: Line): void {
     ledger.name(from, 'error', read);
     return;
   }
-  found.entry.service = read.service;
+  found.entry.service = read;
   ledger.take(from);
 }
 
@@ -163,13 +178,13 @@ function writeServer(line: Line, how: 'add' | 'edit'): void {
   const { from, ledger } = line;
   const found = present(line);
   if (!found) return;
-  const server = readServer(from, line.line, found.frontend, ledger);
+  const server = readServer(from, line.line, ledger);
   if (typeof server === 'string') {
     ledger.name(from, 'error', server);
     return;
   }
   const { servers } = found.entry;
-  const key = `${server.spec.address} ${server.spec.port}`;
+  const key = backendKey(found.key, server);
   if (servers.has(key) !== (how === 'edit')) {
     const state = how === 'edit' ? 'not there at this point' : 'there already: edit it with -e';
     ledger.name(from, 'error', `This real server is ${state}.`);
@@ -183,8 +198,12 @@ function deleteServer(line: Line): void {
   const { from, ledger } = line;
   const found = present(line);
   if (!found) return;
-  const server = readServer(from, line.line, found.frontend, ledger);
+  const server = readServer(from, line.line, ledger);
   if (typeof server === 'string') ledger.name(from, 'error', server);
-  else if (found.entry.servers.delete(`${server.spec.address} ${server.spec.port}`)) ledger.take(from);
+  else if (found.entry.servers.delete(backendKey(found.key, server))) ledger.take(from);
   else ledger.name(from, 'error', 'This real server is not there at this point.');
+}
+
+function backendKey(frontend: string, { spec: { address, port = 0 } }: ReadServer): string {
+  return destinationKey(frontend, { address, port });
 }
