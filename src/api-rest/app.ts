@@ -16,6 +16,7 @@ import { clusterRoutes } from './routes/clusters.js';
 import { definitionRoutes } from './routes/definition.js';
 import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
+import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { problemRoutes } from './routes/problems.js';
@@ -98,6 +99,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       directorRoutes,
       directorSettingRoutes,
       auditEventRoutes,
+      eventRoutes,
     ]) {
       await authenticated.register(routes, { control });
     }

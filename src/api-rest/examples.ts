@@ -2,6 +2,8 @@
  * The worked examples of the API documentation. They tell one story: sent in the order of the document, the deletions
  * last, they work on a fresh server; a test does that.
  */
+import type { AuditEvent } from '../domain/schema/audit-event.js';
+
 export const NAMES = {
   project: 'default',
   cluster: 'shop',
@@ -308,7 +310,7 @@ export const SYNC_DAEMONS = {
   text: 'master sync daemon (mcast=eth0, syncid=7, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n',
 };
 
-export const AUDIT_EVENT = {
+export const AUDIT_EVENT: AuditEvent = {
   id: 6,
   time,
   kind: 'change',

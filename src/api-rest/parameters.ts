@@ -122,6 +122,11 @@ export const ReadHeaders = headers({
 });
 export const CreateHeaders = headers(auditReason);
 export const ChangeHeaders = headers({ ...ifMatch, ...auditReason });
+export const WatchHeaders = headers({
+  'last-event-id': Type.Optional(
+    Type.String({ pattern: '^[0-9]{1,15}$', description: 'The last event that the client has seen.' }),
+  ),
+});
 export const ReplaceHeaders = headers({
   ...ifMatch,
   'if-none-match': Type.Optional(

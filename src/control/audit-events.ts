@@ -2,7 +2,7 @@ import { DomainError, type Violation, violationError } from '../domain/errors.js
 import type { AuditEvent } from '../domain/schema/audit-event.js';
 import type { EventQuery, Store } from '../store/store.js';
 import { authorise } from './authorise.js';
-import type { AuditEvents, AuditQuery } from './control.js';
+import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 
 const WATCH_PAGE = 200;
@@ -10,7 +10,7 @@ const WATCH_PAGE = 200;
 export function createAuditEvents(store: Store): AuditEvents {
   return {
     async list(call, query) {
-      authorise(call, 'listAuditEvents');
+      authorise(call, 'listAuditEvents', concerning(query));
       const { pageSize, pageToken, ...filters } = query;
       const size = pageSizeOf(pageSize);
       const before = decodePageToken(filters, pageToken);
@@ -33,23 +33,37 @@ export function createAuditEvents(store: Store): AuditEvents {
       return store.verify();
     },
 
-    watch(call, { afterRevision, signal }) {
-      authorise(call, 'watch');
-      return follow(store, afterRevision ?? store.read((reader) => reader.revision()), signal);
+    watch(call, options) {
+      authorise(call, 'watch', concerning(options));
+      return follow(store, options);
     },
   };
 }
 
-async function* follow(store: Store, start: number, signal: AbortSignal): AsyncGenerator<AuditEvent> {
-  let after = start;
+/** The project that the chosen events are all of. */
+function concerning({ resource = '' }: Pick<AuditQuery, 'resource'>): { project?: string } {
+  const project = /^projects\/([^/]+)/.exec(resource)?.[1];
+  return project === undefined ? {} : { project };
+}
+
+async function* follow(store: Store, options: WatchOptions): AsyncGenerator<AuditEvent> {
+  const { afterRevision, signal, resource, kind } = options;
+  const chosen = { ...(resource && { resource }), ...(kind && { kind }) };
+  let after = afterRevision ?? store.read((reader) => reader.revision());
   while (!signal.aborted) {
-    const page = store.read((reader) => reader.events({ order: 'ascending', after, limit: WATCH_PAGE }));
+    const { page, revision } = store.read((reader) => ({
+      page: reader.events({ ...chosen, order: 'ascending', after, limit: WATCH_PAGE }),
+      revision: reader.revision(),
+    }));
     for (const event of page) {
       if (signal.aborted) return;
       yield event;
       after = event.id;
     }
-    if (page.length === 0) await nextCommit(store, after, signal);
+    if (page.length === 0) {
+      after = Math.max(after, revision);
+      await nextCommit(store, after, signal);
+    }
   }
 }
 

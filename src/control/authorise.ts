@@ -4,7 +4,7 @@ import { OPERATIONS, type OperationName, ROLES, type Role } from './operations.j
 
 /** What an operation needs, where that depends on more than its name. */
 interface Need {
-  /** The project that the call is about. */
+  /** The project that the call is about; an operation on the whole server may be limited to one. */
   readonly project?: string;
   /** A role other than the operation's own. */
   readonly role?: Role;
@@ -42,7 +42,7 @@ export function authorise({ principal }: Call, operation: OperationName, need: N
     throw new CallDenied(projectNotFound(need.project ?? ''), { operation, resource, why });
   }
   const needed = need.role ?? role;
-  const isBoundElsewhere = bound !== null && scope === 'server';
+  const isBoundElsewhere = bound !== null && scope === 'server' && need.project !== bound;
   const why = isBoundElsewhere
     ? `it concerns the whole server, and ${name} is bound to project ${bound}`
     : `it needs the role ${needed}, and ${name} is ${principal.role}`;

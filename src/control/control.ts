@@ -182,16 +182,22 @@ export interface AuditQuery {
   readonly until?: string;
 }
 
+export interface WatchOptions extends Pick<AuditQuery, 'resource' | 'kind'> {
+  /** Only events after this one; 0: all there are. Absent: only those that are still to come. */
+  readonly afterRevision?: number;
+  readonly signal: AbortSignal;
+}
+
 export interface AuditEvents {
   /** Newest first. */
   list(call: Call, query: AuditQuery): Promise<Page<AuditEvent>>;
   get(call: Call, id: number): Promise<AuditEvent>;
   integrity(call: Call): Promise<Integrity>;
   /**
-   * Throws at once when the caller may not. Events after `afterRevision` in order, then new ones as they are committed, until `signal` aborts. `undefined` starts
-   * with the next event. Reads the store page by page at the pace of the consumer, so a slow one costs nothing.
+   * Throws at once when the caller may not. Events in order, then new ones as they are committed, until `signal` aborts.
+   * Reads the store page by page at the pace of the consumer, so a slow one costs nothing.
    */
-  watch(call: Call, options: { afterRevision?: number; signal: AbortSignal }): AsyncIterable<AuditEvent>;
+  watch(call: Call, options: WatchOptions): AsyncIterable<AuditEvent>;
 }
 
 export interface Authentication {

@@ -1,4 +1,4 @@
-import type { AuditQuery, Control } from '../../control/control.js';
+import type { AuditQuery, Control, WatchOptions } from '../../control/control.js';
 import type { AuditService } from '../gen/lvsd/v1/audit_service_pb.js';
 import type { Methods } from '../methods.js';
 
@@ -18,8 +18,10 @@ export function auditMethods({ auditEvents }: Control): Methods<typeof AuditServ
     async getAuditIntegrity(_request, { call }) {
       return { integrity: await auditEvents.integrity(call) };
     },
-    async *watch({ afterRevision }, { call, signal }) {
-      const options = {
+    async *watch({ afterRevision }, { call, json, signal }) {
+      const chosen = (['resource', 'kind'] as const).filter((field) => json[field]);
+      const options: WatchOptions = {
+        ...Object.fromEntries(chosen.map((field) => [field, json[field]])),
         ...(afterRevision !== undefined && { afterRevision: Number(afterRevision) }),
         signal,
       };
