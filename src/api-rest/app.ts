@@ -11,6 +11,7 @@ import { registerFrontDoor } from './front-door.js';
 import { type Meter, registerMeter } from './meter.js';
 import { registerOpenapi } from './openapi-plugin.js';
 import { requestIdOf } from './request.js';
+import { adoptionRoutes } from './routes/adoptions.js';
 import { auditEventRoutes } from './routes/audit-events.js';
 import { clusterRoutes } from './routes/clusters.js';
 import { definitionRoutes } from './routes/definition.js';
@@ -97,6 +98,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       realServerAddressRoutes,
       definitionRoutes,
       directorRoutes,
+      adoptionRoutes,
       directorSettingRoutes,
       auditEventRoutes,
       eventRoutes,

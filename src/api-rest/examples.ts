@@ -248,6 +248,8 @@ export const TABLE_SAVE = `-A -t 192.168.10.88:80 -s wrr
 -a -t 192.168.10.88:80 -r 192.168.10.11:8080 -m -w 3
 `;
 
+const foreignKey = 'tcp/192.168.10.99:443';
+
 export const DRIFT = {
   director: NAMES.director,
   readTime: time,
@@ -260,8 +262,63 @@ export const DRIFT = {
       actual: null,
     },
   ],
-  foreign: ['tcp/192.168.10.99:443'],
+  foreign: [foreignKey],
   operations,
+};
+
+const adoption = {
+  director: NAMES.director,
+  project: NAMES.project,
+  cluster: 'legacy',
+  adopted: [
+    {
+      key: foreignKey,
+      resource: 'projects/default/clusters/legacy/virtual-services/tcp-192-168-10-99-443',
+    },
+  ],
+  leftOut: [
+    {
+      key: `${foreignKey}->192.168.10.12:443`,
+      reason: 'NOT_EXPRESSIBLE',
+      detail: 'forwarding.method must be one of nat, dr, tun, fullnat.',
+    },
+  ],
+};
+const adoptedService = {
+  ...serviceStored,
+  address: '192.168.10.99',
+  port: 443,
+};
+
+/** The service is the foreign one of DRIFT. */
+export const ADOPTION = {
+  input: {
+    cluster: 'legacy',
+    labels: { origin: 'adopted' },
+    description: 'Made by hand',
+    select: { prefixes: ['192.168.10.96/29'] },
+  },
+  adoption,
+  preview: {
+    validateOnly: true,
+    changes: [
+      {
+        type: 'create',
+        resource: adoption.adopted[0]?.resource,
+        before: null,
+        after: { labels: {}, spec: adoptedService },
+      },
+    ],
+    operations: [],
+    adoption,
+    definition: {
+      labels: { origin: 'adopted' },
+      spec: { description: 'Made by hand', forwarding: { method: 'dr' }, vip: { interface: null } },
+      virtualServices: {
+        'tcp-192-168-10-99-443': { labels: {}, spec: adoptedService, realServers: {} },
+      },
+    },
+  },
 };
 
 export const COUNTER_RESET = {

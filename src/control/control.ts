@@ -4,6 +4,7 @@
  * Bodies arrive as they came over the wire (`unknown`): this layer validates them, once, for both doors.
  */
 import type { Names } from '../domain/names.js';
+import type { Adoption } from '../domain/schema/adoption.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { CounterReset } from '../domain/schema/counter-reset.js';
 import type { Definition } from '../domain/schema/definition.js';
@@ -151,9 +152,19 @@ export interface Directors {
   drains(call: Call, director: string, query: ListQuery): Promise<Page<Drain>>;
   /** A full pass, now; resolves when it is done. */
   reconcile(call: Call, director: string): Promise<Reconciliation>;
+  /**
+   * `body` is an AdoptionInput. Rejects KERNEL_TABLE_CHANGED when somebody else changed what was being adopted: nothing was
+   * adopted then.
+   */
+  adopt(call: Call, director: string, body: unknown, options: WriteOptions): Promise<AdoptionAnswer>;
   /** `body` is a CounterResetInput; undefined: all counters. */
   resetCounters(call: Call, director: string, body: unknown): Promise<CounterReset>;
 }
+
+/** What was adopted or, with a preview, what would be, with the definition that would be added: null when nothing would. */
+export type AdoptionAnswer =
+  | { readonly adoption: Adoption }
+  | { readonly adoption: Adoption; readonly definition: Definition | null; readonly preview: Preview };
 
 /** One section of a director's settings: timeouts, or synchronisation daemons. */
 export interface DirectorSettings<S extends Section> {

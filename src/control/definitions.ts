@@ -72,8 +72,9 @@ function treeOf(reader: Reader, path: string): StoredResource[] {
   return [found(reader, path), ...reader.descendants(path)];
 }
 
-function documentOf(resources: readonly StoredResource[]): Definition {
-  const [cluster, ...below] = resources as [StoredResource, ...StoredResource[]];
+/** Of a cluster and what is below it, parents first. */
+export function documentOf(resources: readonly Wanted[]): Definition {
+  const [cluster, ...below] = resources as [Wanted, ...Wanted[]];
   const virtualServices: Definition['virtualServices'] = {};
   for (const { kind, path, labels, spec } of below) {
     if (kind === 'virtualService') {

@@ -7,6 +7,7 @@ import type { TableEntry } from '../domain/table.js';
 import { entryPages } from '../reconcile/pass.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Store } from '../store/store.js';
+import { createAdoptions } from './adoptions.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { createCounterResets } from './counter-resets.js';
@@ -91,6 +92,8 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       requireDirector(name);
       return reconciler.reconcile(writeContext(call, 'createReconciliation'));
     },
+
+    adopt: createAdoptions({ store, reconciler, now }),
 
     resetCounters: createCounterResets({ store, reconciler, now }),
   };

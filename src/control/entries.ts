@@ -151,14 +151,17 @@ function pairing(resource: StoredResource, resources: ByPath, scope: string): Vi
   return found.map((one) => ({ ...one, detail: `Real server ${nameOf(resource.path)}: ${one.detail}` }));
 }
 
+/** Whether a director is to synchronise its connections with another. */
+export function isSynchronising(reader: Reader): boolean {
+  return reader.resources({ kind: 'director', parent: '', limit: 1 }).some(({ spec }) => {
+    const { syncDaemons } = spec as DirectorSpec;
+    return Boolean(syncDaemons?.master || syncDaemons?.backup);
+  });
+}
+
 /** The protocol of synchronisation daemons has no words for real servers of another family than their service. */
 function synchronisation(reader: Reader, key: string): Violation[] {
-  const directors = reader.resources({ kind: 'director', parent: '', limit: 1 });
-  const isSynchronising = directors.some(({ spec }) => {
-    const { syncDaemons } = spec as DirectorSpec;
-    return syncDaemons?.master || syncDaemons?.backup;
-  });
-  if (!isSynchronising) return [];
+  if (!isSynchronising(reader)) return [];
   const detail = `${key} mixes address families, and the director synchronises connections: use one family.`;
   return [{ reason: 'SYNC_EXCLUDES_MIXED_FAMILIES', pointer: '/address', detail }];
 }

@@ -42,6 +42,7 @@ export const OPERATIONS = {
   getTable: { role: 'viewer', scope: 'server' },
   getDrift: { role: 'viewer', scope: 'server' },
   listDrains: { role: 'viewer', scope: 'server' },
+  createAdoption: { role: 'editor', scope: 'server' },
   createReconciliation: { role: 'operator', scope: 'server' },
   createCounterReset: { role: 'operator', scope: 'server' },
   getTimeouts: { role: 'viewer', scope: 'server' },

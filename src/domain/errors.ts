@@ -108,6 +108,10 @@ export const REASONS = {
 
   // the kernel
   KERNEL_ENTRY_NOT_FOUND: { code: 'NOT_FOUND', title: 'The kernel has no such entry' },
+  KERNEL_TABLE_CHANGED: {
+    code: 'ABORTED',
+    title: "Somebody else changed the kernel's table meanwhile",
+  },
   KERNEL_REFUSED: { code: 'FAILED_PRECONDITION', title: 'The kernel refused the change' },
   KERNEL_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The kernel cannot be reached' },
 

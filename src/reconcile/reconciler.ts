@@ -5,6 +5,7 @@ import { frontendKeyOf } from '../domain/keys.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { IpvsDriver } from '../driver/driver.js';
 import type { Store, WriteContext } from '../store/store.js';
+import { type AdoptionPath, createAdoptionPath } from './adoption-path.js';
 import type { KernelSide } from './apply-changes.js';
 import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
@@ -16,7 +17,7 @@ import { createRunner } from './runner.js';
 import { createTurns } from './turns.js';
 import { createWritePath, type WritePath, type Written } from './write-path.js';
 
-export interface Reconciler extends WritePath, SettingsPath {
+export interface Reconciler extends WritePath, SettingsPath, AdoptionPath {
   readonly director: DirectorState;
   readonly driver: IpvsDriver;
   readonly problems: Problems;
@@ -121,6 +122,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   return {
     preview: path.preview,
     write: async (job) => endDrainsOf(await path.write(job), job.context),
+    ...createAdoptionPath(side, { turns: writes }),
     ...createSettingsPath(side, { turns: writes, requestPass: () => runner.trigger() }),
     director,
     driver,

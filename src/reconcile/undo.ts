@@ -18,15 +18,8 @@ interface Undoable {
  */
 export async function undo(side: KernelSide, undoable: Undoable): Promise<void> {
   const { context, scope, committed } = undoable;
-  const system: WriteContext = {
-    ...context,
-    actor: { principal: 'system', credentialId: null, roles: [] },
-    transport: 'system',
-    sourceAddress: null,
-    reason: `undoes ${context.action}, which the kernel refused`,
-    action: 'undo',
-  };
-  await side.store.write(system, (tx) => putBack(tx, undoable));
+  const system = undoContext(context, 'which the kernel refused');
+  await side.store.write(system, (tx) => putBack(tx, committed));
   const frontends = new Set(committed.entryChanges.map(({ key }) => frontendKeyOf(key)));
   const convergence = await attempt(side, () => converge(side, frontends));
   if (convergence instanceof KernelUnavailableError) {
@@ -44,17 +37,29 @@ export async function undo(side: KernelSide, undoable: Undoable): Promise<void> 
  * In reverse order: what was made goes before its parent, what was removed comes back after it. Only what this write made in
  * the kernel is to be removed there; of what it did not make, somebody else's entries included, just the row goes.
  */
-function putBack(tx: Transaction, { committed }: Undoable): void {
-  for (const { path, before } of [...committed.changes].reverse()) {
+export function putBack(tx: Transaction, { changes, entryChanges }: Committed<unknown>): void {
+  for (const { path, before } of [...changes].reverse()) {
     if (before) tx.put(before);
     else tx.remove(path);
   }
-  for (const { key, before, after } of [...committed.entryChanges].reverse()) {
+  for (const { key, before, after } of [...entryChanges].reverse()) {
     const isMade = tx.entry(key)?.origin === 'made';
     if (before) tx.putEntry(isMade ? { ...before, origin: 'made' } : before);
     else if (after && isMade) tx.putEntry({ ...after, state: 'removing', origin: 'made' });
     else tx.removeEntry(key);
   }
+}
+
+/** Under which a write is undone by lvsd itself; `why` ends the sentence. */
+export function undoContext(context: WriteContext, why: string): WriteContext {
+  return {
+    ...context,
+    actor: { principal: 'system', credentialId: null, roles: [] },
+    transport: 'system',
+    sourceAddress: null,
+    reason: `undoes ${context.action}, ${why}`,
+    action: 'undo',
+  };
 }
 
 async function recordConvergence(

@@ -10,6 +10,7 @@ import {
   openapiDocument,
   withoutReferences,
 } from '../support/documented-answers.js';
+import { newService } from '../support/operations.js';
 import { createRestClient } from '../support/rest-client.js';
 import { startTestServer } from '../support/server.js';
 
@@ -37,7 +38,7 @@ const BODY_PROBLEMS = [413, 415];
 for (const { path, method, operation } of documentedOperations) {
   const { operationId } = operation;
   const isPublic = PUBLIC_OPERATIONS.includes(operationId);
-  const isWrite = /^(create|replace|update|delete)(?!Reconciliation|CounterReset)/.test(operationId);
+  const isWrite = /^(create|replace|update|delete)(?!Reconciliation|CounterReset|Adoption)/.test(operationId);
 
   test(`${operationId} is described, with an example for every body`, () => {
     assert.equal(operation.tags.length, 1);
@@ -47,7 +48,7 @@ for (const { path, method, operation } of documentedOperations) {
       assert.ok(parameter.description, `${parameter.name} has no description`);
       if (parameter.in === 'path') assert.notEqual(parameter.example, undefined, parameter.name);
     }
-    const hasBody = isWrite || operationId === 'createCounterReset';
+    const hasBody = isWrite || /^create(CounterReset|Adoption)$/.test(operationId);
     assert.equal(operation.requestBody !== undefined, ['POST', 'PUT', 'PATCH'].includes(method) && hasBody);
     for (const { where, schema, example } of mediaOf(operation)) {
       assert.notEqual(example, undefined, `${where} has no example`);
@@ -116,12 +117,16 @@ before(() =>
   ),
 );
 
+/** What the example of an adoption takes over. */
+const foreignService = newService({ protocol: 'tcp', address: '192.168.10.99', port: 443 });
+
 const inOrder = [
   ...documentedOperations.filter(({ method }) => method !== 'DELETE'),
   ...documentedOperations.filter(({ method }) => method === 'DELETE').reverse(),
 ];
 
 test('the examples work on a fresh server, in the order of the document, the deletions last', async () => {
+  await server.kernel.open().apply([foreignService]);
   const expected: Record<string, number> = { POST: 201, GET: 200, PUT: 200, PATCH: 200, DELETE: 204 };
   for (const { path, method, operation } of inOrder) {
     const filled = (operation.parameters ?? [])

@@ -5,6 +5,7 @@ import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bu
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { memberName } from '../../src/api-grpc/convert/enums.js';
 import { specialOf } from '../../src/api-grpc/convert/special.js';
+import { AdoptionSchema } from '../../src/api-grpc/gen/lvsd/v1/adoption_pb.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
 import { PreviewSchema } from '../../src/api-grpc/gen/lvsd/v1/common_pb.js';
@@ -31,6 +32,7 @@ import {
 } from '../../src/api-grpc/gen/lvsd/v1/virtual_service_pb.js';
 import { SERVICES } from '../../src/api-grpc/services.js';
 import { OPERATIONS } from '../../src/control/operations.js';
+import { Adoption } from '../../src/domain/schema/adoption.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
 import { Timestamp } from '../../src/domain/schema/common.js';
@@ -68,6 +70,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [ReconciliationSchema, Reconciliation],
   [KernelTableSchema, KernelTable],
   [DriftSchema, Drift],
+  [AdoptionSchema, Adoption],
   [CounterResetSchema, CounterReset],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],

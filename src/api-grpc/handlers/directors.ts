@@ -1,5 +1,6 @@
 import type { Control, DirectorSettings } from '../../control/control.js';
 import type { Section } from '../../domain/schema/director-settings.js';
+import type { Json } from '../convert/from-message.js';
 import type { DirectorService } from '../gen/lvsd/v1/director_service_pb.js';
 import type { Context, Methods } from '../methods.js';
 import { pageOptions, requireNames, writeOptions } from './answers.js';
@@ -33,6 +34,10 @@ export function directorMethods({
       requireNames(request, ['director']);
       return directors.drains(call, request.director, pageOptions(request));
     },
+    async createAdoption(request, { call, json }) {
+      requireNames(request, ['director', 'cluster']);
+      return directors.adopt(call, request.director, adoptionInput(json), writeOptions(request));
+    },
     async createReconciliation(request, { call }) {
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };
@@ -58,6 +63,17 @@ export function directorMethods({
       const { resource, ...answer } = await replaceSetting(syncDaemons, request, context);
       return { syncDaemons: resource, ...answer };
     },
+  };
+}
+
+/** Empty text is absent. */
+function adoptionInput({ project, cluster, labels, description, select }: Json): Json {
+  return {
+    ...(project !== '' && { project }),
+    cluster,
+    ...(labels !== undefined && { labels }),
+    ...(description !== '' && { description }),
+    ...(select !== undefined && { select }),
   };
 }
 

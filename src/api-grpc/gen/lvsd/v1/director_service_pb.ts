@@ -4,8 +4,12 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Adoption, AdoptionSelection } from "./adoption_pb.js";
+import { file_lvsd_v1_adoption } from "./adoption_pb.js";
 import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
+import type { Definition } from "./definition_pb.js";
+import { file_lvsd_v1_definition } from "./definition_pb.js";
 import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb.js";
 import { file_lvsd_v1_director } from "./director_pb.js";
 import type { CounterReset, SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
@@ -18,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQiUwobQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIk8KHENyZWF0ZVJlY29uY2lsaWF0aW9uUmVzcG9uc2USLwoOcmVjb25jaWxpYXRpb24YASABKAsyFy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uIkwKEUxpc3REcmFpbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIkwKEkxpc3REcmFpbnNSZXNwb25zZRIdCgVpdGVtcxgBIAMoCzIOLmx2c2QudjEuRHJhaW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIInAKGUNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSCwoDa2V5GAIgASgJEhAKCHJlc291cmNlGAMgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkoKGkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEiwKDWNvdW50ZXJfcmVzZXQYASABKAsyFS5sdnNkLnYxLkNvdW50ZXJSZXNldDKKBwoPRGlyZWN0b3JTZXJ2aWNlEk4KDUxpc3REaXJlY3RvcnMSHS5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXF1ZXN0Gh4ubHZzZC52MS5MaXN0RGlyZWN0b3JzUmVzcG9uc2USSAoLR2V0RGlyZWN0b3ISGy5sdnNkLnYxLkdldERpcmVjdG9yUmVxdWVzdBocLmx2c2QudjEuR2V0RGlyZWN0b3JSZXNwb25zZRI/CghHZXRUYWJsZRIYLmx2c2QudjEuR2V0VGFibGVSZXF1ZXN0GhkubHZzZC52MS5HZXRUYWJsZVJlc3BvbnNlEj8KCEdldERyaWZ0EhgubHZzZC52MS5HZXREcmlmdFJlcXVlc3QaGS5sdnNkLnYxLkdldERyaWZ0UmVzcG9uc2USRQoKTGlzdERyYWlucxIaLmx2c2QudjEuTGlzdERyYWluc1JlcXVlc3QaGy5sdnNkLnYxLkxpc3REcmFpbnNSZXNwb25zZRJjChRDcmVhdGVSZWNvbmNpbGlhdGlvbhIkLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVSZWNvbmNpbGlhdGlvblJlc3BvbnNlEl0KEkNyZWF0ZUNvdW50ZXJSZXNldBIiLmx2c2QudjEuQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBojLmx2c2QudjEuQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USSAoLR2V0VGltZW91dHMSGy5sdnNkLnYxLkdldFRpbWVvdXRzUmVxdWVzdBocLmx2c2QudjEuR2V0VGltZW91dHNSZXNwb25zZRJUCg9SZXBsYWNlVGltZW91dHMSHy5sdnNkLnYxLlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QaIC5sdnNkLnYxLlJlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlElEKDkdldFN5bmNEYWVtb25zEh4ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1JlcXVlc3QaHy5sdnNkLnYxLkdldFN5bmNEYWVtb25zUmVzcG9uc2USXQoSUmVwbGFjZVN5bmNEYWVtb25zEiIubHZzZC52MS5SZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0GiMubHZzZC52MS5SZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZWIGcHJvdG8z", [file_lvsd_v1_common, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0Mt0HCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
 
 /**
  * Which directors, and how many.
@@ -225,6 +229,118 @@ export const GetDriftResponseSchema: GenMessage<GetDriftResponse> = /*@__PURE__*
   messageDesc(file_lvsd_v1_director_service, 7);
 
 /**
+ * Which foreign entries lvsd is to manage, and where.
+ *
+ * @generated from message lvsd.v1.CreateAdoptionRequest
+ */
+export type CreateAdoptionRequest = Message<"lvsd.v1.CreateAdoptionRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Where the cluster is. Empty: default.
+   *
+   * @generated from field: string project = 2;
+   */
+  project: string;
+
+  /**
+   * Required. The cluster that they become part of; created when it is not there.
+   *
+   * @generated from field: string cluster = 3;
+   */
+  cluster: string;
+
+  /**
+   * Of the cluster, when it is created.
+   *
+   * @generated from field: map<string, string> labels = 4;
+   */
+  labels: { [key: string]: string };
+
+  /**
+   * Of the cluster, when it is created.
+   *
+   * @generated from field: string description = 5;
+   */
+  description: string;
+
+  /**
+   * Required. Which entries.
+   *
+   * @generated from field: lvsd.v1.AdoptionSelection select = 6;
+   */
+  select?: AdoptionSelection | undefined;
+
+  /**
+   * Everything but the commit: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateAdoptionRequest.
+ * Use `create(CreateAdoptionRequestSchema)` to create a new message.
+ */
+export const CreateAdoptionRequestSchema: GenMessage<CreateAdoptionRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 8);
+
+/**
+ * What was adopted.
+ *
+ * @generated from message lvsd.v1.CreateAdoptionResponse
+ */
+export type CreateAdoptionResponse = Message<"lvsd.v1.CreateAdoptionResponse"> & {
+  /**
+   * What was adopted, and what was left out and why; with validate_only: what would be.
+   *
+   * @generated from field: lvsd.v1.Adoption adoption = 1;
+   */
+  adoption?: Adoption | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+
+  /**
+   * With validate_only: the cluster with all that would be added, and nothing else of it. Absent: nothing would be.
+   *
+   * @generated from field: lvsd.v1.Definition definition = 3;
+   */
+  definition?: Definition | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateAdoptionResponse.
+ * Use `create(CreateAdoptionResponseSchema)` to create a new message.
+ */
+export const CreateAdoptionResponseSchema: GenMessage<CreateAdoptionResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 9);
+
+/**
  * Which director is to be made equal to the definition.
  *
  * @generated from message lvsd.v1.CreateReconciliationRequest
@@ -257,7 +373,7 @@ export type CreateReconciliationRequest = Message<"lvsd.v1.CreateReconciliationR
  * Use `create(CreateReconciliationRequestSchema)` to create a new message.
  */
 export const CreateReconciliationRequestSchema: GenMessage<CreateReconciliationRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 8);
+  messageDesc(file_lvsd_v1_director_service, 10);
 
 /**
  * The pass.
@@ -278,7 +394,7 @@ export type CreateReconciliationResponse = Message<"lvsd.v1.CreateReconciliation
  * Use `create(CreateReconciliationResponseSchema)` to create a new message.
  */
 export const CreateReconciliationResponseSchema: GenMessage<CreateReconciliationResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 9);
+  messageDesc(file_lvsd_v1_director_service, 11);
 
 /**
  * Whose drains, and how many.
@@ -313,7 +429,7 @@ export type ListDrainsRequest = Message<"lvsd.v1.ListDrainsRequest"> & {
  * Use `create(ListDrainsRequestSchema)` to create a new message.
  */
 export const ListDrainsRequestSchema: GenMessage<ListDrainsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 10);
+  messageDesc(file_lvsd_v1_director_service, 12);
 
 /**
  * One page of drains.
@@ -341,7 +457,7 @@ export type ListDrainsResponse = Message<"lvsd.v1.ListDrainsResponse"> & {
  * Use `create(ListDrainsResponseSchema)` to create a new message.
  */
 export const ListDrainsResponseSchema: GenMessage<ListDrainsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 11);
+  messageDesc(file_lvsd_v1_director_service, 13);
 
 /**
  * Whose timeouts.
@@ -362,7 +478,7 @@ export type GetTimeoutsRequest = Message<"lvsd.v1.GetTimeoutsRequest"> & {
  * Use `create(GetTimeoutsRequestSchema)` to create a new message.
  */
 export const GetTimeoutsRequestSchema: GenMessage<GetTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 12);
+  messageDesc(file_lvsd_v1_director_service, 14);
 
 /**
  * The timeouts of a director.
@@ -383,7 +499,7 @@ export type GetTimeoutsResponse = Message<"lvsd.v1.GetTimeoutsResponse"> & {
  * Use `create(GetTimeoutsResponseSchema)` to create a new message.
  */
 export const GetTimeoutsResponseSchema: GenMessage<GetTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 13);
+  messageDesc(file_lvsd_v1_director_service, 15);
 
 /**
  * What the timeouts of a director is to be from now on.
@@ -439,7 +555,7 @@ export type ReplaceTimeoutsRequest = Message<"lvsd.v1.ReplaceTimeoutsRequest"> &
  * Use `create(ReplaceTimeoutsRequestSchema)` to create a new message.
  */
 export const ReplaceTimeoutsRequestSchema: GenMessage<ReplaceTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 14);
+  messageDesc(file_lvsd_v1_director_service, 16);
 
 /**
  * The timeouts was stored.
@@ -474,7 +590,7 @@ export type ReplaceTimeoutsResponse = Message<"lvsd.v1.ReplaceTimeoutsResponse">
  * Use `create(ReplaceTimeoutsResponseSchema)` to create a new message.
  */
 export const ReplaceTimeoutsResponseSchema: GenMessage<ReplaceTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 15);
+  messageDesc(file_lvsd_v1_director_service, 17);
 
 /**
  * Whose synchronisation.
@@ -495,7 +611,7 @@ export type GetSyncDaemonsRequest = Message<"lvsd.v1.GetSyncDaemonsRequest"> & {
  * Use `create(GetSyncDaemonsRequestSchema)` to create a new message.
  */
 export const GetSyncDaemonsRequestSchema: GenMessage<GetSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 16);
+  messageDesc(file_lvsd_v1_director_service, 18);
 
 /**
  * The synchronisation of a director.
@@ -516,7 +632,7 @@ export type GetSyncDaemonsResponse = Message<"lvsd.v1.GetSyncDaemonsResponse"> &
  * Use `create(GetSyncDaemonsResponseSchema)` to create a new message.
  */
 export const GetSyncDaemonsResponseSchema: GenMessage<GetSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 17);
+  messageDesc(file_lvsd_v1_director_service, 19);
 
 /**
  * What the synchronisation of a director is to be from now on.
@@ -572,7 +688,7 @@ export type ReplaceSyncDaemonsRequest = Message<"lvsd.v1.ReplaceSyncDaemonsReque
  * Use `create(ReplaceSyncDaemonsRequestSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsRequestSchema: GenMessage<ReplaceSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 18);
+  messageDesc(file_lvsd_v1_director_service, 20);
 
 /**
  * The synchronisation was stored.
@@ -607,7 +723,7 @@ export type ReplaceSyncDaemonsResponse = Message<"lvsd.v1.ReplaceSyncDaemonsResp
  * Use `create(ReplaceSyncDaemonsResponseSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 19);
+  messageDesc(file_lvsd_v1_director_service, 21);
 
 /**
  * Whose counters; with neither key nor resource, those of every service.
@@ -656,7 +772,7 @@ export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetReque
  * Use `create(CreateCounterResetRequestSchema)` to create a new message.
  */
 export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 20);
+  messageDesc(file_lvsd_v1_director_service, 22);
 
 /**
  * Counters that were zeroed.
@@ -677,7 +793,7 @@ export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResp
  * Use `create(CreateCounterResetResponseSchema)` to create a new message.
  */
 export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 21);
+  messageDesc(file_lvsd_v1_director_service, 23);
 
 /**
  * The hosts whose kernels run IPVS, and what is in their tables.
@@ -735,6 +851,16 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof ListDrainsRequestSchema;
     output: typeof ListDrainsResponseSchema;
+  },
+  /**
+   * Makes foreign entries part of a cluster; the kernel is told nothing, counters and connections go on.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.CreateAdoption
+   */
+  createAdoption: {
+    methodKind: "unary";
+    input: typeof CreateAdoptionRequestSchema;
+    output: typeof CreateAdoptionResponseSchema;
   },
   /**
    * Makes the kernel equal to the definition now; answers when the pass is done.
