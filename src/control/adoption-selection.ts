@@ -1,16 +1,6 @@
 /** Which entries of the kernel's table an adoption is about. */
-import { canonicalAddress } from '../domain/address.js';
 import { type Violation, violationError } from '../domain/errors.js';
-import {
-  type AddressFrontend,
-  destinationKey,
-  type Frontend,
-  frontendKey,
-  frontendKeyOf,
-  isFwmark,
-  parseDestination,
-  parseFrontend,
-} from '../domain/keys.js';
+import { frontendKeyOf, isFwmark, isKey } from '../domain/keys.js';
 import { isInPrefix, type Prefix, parsePrefix } from '../domain/prefix.js';
 import type { AdoptionSelection } from '../domain/schema/adoption.js';
 import type { TableEntry } from '../domain/table.js';
@@ -64,27 +54,6 @@ function readKeys(keys: readonly string[]): Set<string> {
   );
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
   return new Set(keys);
-}
-
-/** Only the one spelling that the table has is a key. */
-function isKey(text: string): boolean {
-  try {
-    const frontend = parseFrontend(frontendKeyOf(text));
-    if (!isCanonical(frontend)) return false;
-    if (frontendKeyOf(text) === text) return frontendKey(frontend) === text;
-    const { backend } = parseDestination(text);
-    return isAddress(backend) && destinationKey(frontendKey(frontend), backend) === text;
-  } catch {
-    return false;
-  }
-}
-
-function isCanonical(frontend: Frontend): boolean {
-  return isFwmark(frontend) ? frontend.fwmark <= 0xffffffff : isAddress(frontend);
-}
-
-function isAddress({ address, port }: Pick<AddressFrontend, 'address' | 'port'>): boolean {
-  return canonicalAddress(address) === address && port <= 65_535;
 }
 
 function invalid(pointer: string, detail: string): Violation {

@@ -83,11 +83,27 @@ export function parseFrontend(key: string): Frontend {
 export function readFrontendKey(text: string): Frontend | undefined {
   try {
     const frontend = parseFrontend(text);
-    const isCanonical = isFwmark(frontend) || canonicalAddress(frontend.address) === frontend.address;
+    const isCanonical = isFwmark(frontend) ? frontend.fwmark <= 0xffffffff : isCanonicalEndpoint(frontend);
     return isCanonical && frontendKey(frontend) === text ? frontend : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Whether text from outside is exactly a key: what `frontendKey` or `destinationKey` writes. */
+export function isKey(text: string): boolean {
+  const frontend = readFrontendKey(frontendKeyOf(text));
+  if (!frontend || frontendKeyOf(text) === text) return frontend !== undefined;
+  try {
+    const { backend } = parseDestination(text);
+    return isCanonicalEndpoint(backend) && destinationKey(frontendKey(frontend), backend) === text;
+  } catch {
+    return false;
+  }
+}
+
+function isCanonicalEndpoint({ address, port }: Backend): boolean {
+  return canonicalAddress(address) === address && port <= 0xffff;
 }
 
 /** Splits a destination's key into its frontend and backend. Throws as `parseFrontend` does. */

@@ -7,8 +7,10 @@ import {
   familyOf,
   frontendKey,
   frontendKeyOf,
+  isKey,
   parseDestination,
   parseFrontend,
+  readFrontendKey,
 } from '../../src/domain/keys.js';
 import { isWithin, nameOf, namesOf, parentPath, pathOf } from '../../src/domain/names.js';
 import { anyBackend, anyFrontend } from '../support/arbitraries.js';
@@ -53,6 +55,34 @@ test('a text that is no key is a defect and named', () => {
     assert.throws(() => parseFrontend(text), TypeError, text);
   }
   assert.throws(() => parseDestination('tcp/192.0.2.10:80'), TypeError);
+});
+
+test('text from outside is a key only in the one spelling that a key has', () => {
+  const keys = ['tcp/192.0.2.1:80', 'udp/[2001:db8::1]:53', 'fwmark/ipv6/4294967295', 'sctp/192.0.2.1:65535'];
+  for (const key of keys) {
+    assert.equal(frontendKey(readFrontendKey(key) ?? { fwmark: 0, family: 'ipv4' }), key);
+    assert.ok(isKey(key), key);
+    assert.ok(isKey(`${key}->10.0.0.1:8080`), key);
+    assert.ok(!isKey(`${key}->`), key);
+  }
+  for (const text of [
+    '',
+    '192.0.2.1:80',
+    'tcp/192.0.2.1:080',
+    'tcp/192.0.2.1:65536',
+    'tcp/999.0.2.1:80',
+    'tcp/[2001:DB8::1]:80',
+    'tcp/192.0.2.1:80/x',
+    'fwmark/ipv4/x',
+    'fwmark/ipv4/4294967296',
+    'fwmark/ipv4/07',
+  ]) {
+    assert.equal(readFrontendKey(text), undefined, text);
+    assert.ok(!isKey(text), text);
+  }
+  for (const server of ['10.0.0.300:1', '10.0.0.1', '10.0.0.1:70000', '[::FF]:1', '10.0.0.1:1->10.0.0.2:2']) {
+    assert.ok(!isKey(`tcp/192.0.2.1:80->${server}`), server);
+  }
 });
 
 test('a path gives its names, its name and its parent', () => {
