@@ -22,6 +22,7 @@ import { healthRoutes } from './routes/health.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
+import { realServerSetupRoutes } from './routes/real-server-setups.js';
 import { realServerRoutes } from './routes/real-servers.js';
 import { virtualServiceRoutes } from './routes/virtual-services.js';
 import { followCertificates, withTls } from './tls.js';
@@ -96,6 +97,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       virtualServiceRoutes,
       realServerRoutes,
       realServerAddressRoutes,
+      realServerSetupRoutes,
       definitionRoutes,
       directorRoutes,
       adoptionRoutes,

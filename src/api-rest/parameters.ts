@@ -1,6 +1,7 @@
 /** Path, query and header parameters that several operations share. */
 import Type, { type TProperties } from 'typebox';
 import { Address, closed, Name } from '../domain/schema/common.js';
+import { SETUP_FORMATS } from '../domain/schema/real-server-setup.js';
 import { NAMES } from './examples.js';
 
 function pathName(description: string, example: string) {
@@ -64,6 +65,34 @@ const connections = Type.Optional(
 
 export const ConnectionsQuery = Type.Object({ connections }, closed);
 export const RealServerListQuery = Type.Object({ ...ListQuery.properties, connections }, closed);
+
+export const SetupQuery = Type.Object(
+  {
+    format: Type.Optional(
+      Type.Enum(SETUP_FORMATS, {
+        type: 'string',
+        description:
+          'shell (default): a POSIX script that can be run twice, and undoes what it did with `--undo`. networkd: files for ' +
+          'systemd-networkd and sysctl.d. ansible: a playbook that installs the script and runs it at every boot.',
+      }),
+    ),
+    undo: Type.Optional(Type.Boolean({ description: 'true: what takes the setup away.' })),
+    vip: Type.Optional(
+      Type.Array(Address, {
+        maxItems: 64,
+        description:
+          'For services with a firewall mark: an address that clients connect to. May be given several times.',
+      }),
+    ),
+    dip: Type.Optional({
+      ...Address,
+      description:
+        "The director's address towards the real server. Default: that of its route; with several directors, name the one that " +
+        'moves with the VIP.',
+    }),
+  },
+  closed,
+);
 
 const validateOnly = Type.Optional(
   Type.Boolean({

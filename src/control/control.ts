@@ -13,6 +13,7 @@ import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Drain } from '../domain/schema/drain.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
+import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Role } from './operations.js';
 
@@ -143,6 +144,24 @@ export interface TableOptions {
   readonly frontend?: string;
 }
 
+export interface SetupOptions {
+  /** Default shell. */
+  readonly format?: SetupFormat;
+  /** What takes the setup away, instead of the setup. */
+  readonly undo?: boolean;
+  /** What clients connect to, for services that are known by a firewall mark. */
+  readonly vip?: readonly string[];
+  /** The director's address towards the real server; default: the one that its route says. */
+  readonly dip?: string;
+}
+
+/** What makes hosts ready to be real servers. */
+export interface RealServerSetups {
+  get(call: Call, names: Names, options: SetupOptions): Promise<RealServerSetup>;
+  /** For all real servers of the project that have the address. */
+  getForAddress(call: Call, names: AddressNames, options: SetupOptions): Promise<RealServerSetup>;
+}
+
 export interface Directors {
   list(call: Call, query: ListQuery): Promise<Page<Director>>;
   get(call: Call, director: string): Promise<Director>;
@@ -237,6 +256,7 @@ export interface Control {
   readonly virtualServices: Resources<VirtualService>;
   readonly realServers: Resources<RealServer>;
   readonly realServerAddresses: RealServerAddresses;
+  readonly realServerSetups: RealServerSetups;
   readonly definitions: Definitions;
   readonly directors: Directors;
   readonly timeouts: DirectorSettings<'timeouts'>;

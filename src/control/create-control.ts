@@ -1,3 +1,4 @@
+import type { Routes } from '../domain/route.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
@@ -10,6 +11,7 @@ import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
+import { createRealServerSetups } from './real-server-setups.js';
 import { createResources } from './resources.js';
 
 interface Dependencies {
@@ -17,9 +19,11 @@ interface Dependencies {
   readonly reconciler: Reconciler;
   readonly authentication: Authentication;
   readonly now: () => Date;
+  /** The director's; absent where nothing can say. */
+  readonly routes?: Routes;
 }
 
-export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
+export function createControl({ store, reconciler, authentication, now, routes }: Dependencies): Control {
   const realServerParts = {
     store,
     reconciler,
@@ -37,6 +41,7 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     }),
     realServers: createResources(REAL_SERVER, realServerParts),
     realServerAddresses: createRealServerAddresses(realServerParts),
+    realServerSetups: createRealServerSetups(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     timeouts: createTimeouts(store, reconciler),

@@ -42,7 +42,7 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
   return {
     async get(call, names, { connections = false } = {}) {
       authorise(call, 'getRealServerAddress', names);
-      const found = tagged(canonical(names));
+      const found = tagged(canonicalNames(names));
       if (!connections) return found;
       const { realServerAddress } = found;
       const realServers = await observe(realServerAddress.realServers);
@@ -51,7 +51,7 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
 
     async update(call, names, body, options) {
       authorise(call, 'updateRealServerAddress', names);
-      const { project, address } = canonical(names);
+      const { project, address } = canonicalNames(names);
       const { spec, etag: bodyEtag } = validate(body);
       const scope = pathOf({ project });
       const job = {
@@ -77,14 +77,16 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
   };
 }
 
-function canonical({ project, address }: AddressNames): AddressNames {
+/** Rejects ADDRESS_INVALID. */
+export function canonicalNames({ project, address }: AddressNames): AddressNames {
   const spelling = canonicalAddress(address);
   if (spelling !== undefined) return { project, address: spelling };
   const detail = `"${address}" is not an IPv4 or IPv6 address.`;
   throw violationError([{ reason: 'ADDRESS_INVALID', pointer: '/address', detail }]);
 }
 
-function serversAt(reader: Reader, project: string, address: string): StoredResource[] {
+/** At least one; throws REAL_SERVER_NOT_FOUND. */
+export function serversAt(reader: Reader, project: string, address: string): StoredResource[] {
   const path = pathOf({ project });
   requireAncestors(reader, path);
   const servers = reader.realServersAt(path, address);

@@ -10,3 +10,8 @@ export interface Route {
   /** The address is one of the host's own. */
   readonly local: boolean;
 }
+
+export interface Routes {
+  /** Null when there is none. */
+  route(address: string): Promise<Route | null>;
+}

@@ -26,6 +26,7 @@ import {
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
+import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
 import {
   VirtualServiceSchema,
   VirtualServiceSpecSchema,
@@ -44,6 +45,7 @@ import { Drain } from '../../src/domain/schema/drain.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
+import { RealServerSetup } from '../../src/domain/schema/real-server-setup.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
 import { VirtualServiceSpecInput } from '../../src/domain/schema/virtual-service.js';
 import { documentedOperations } from '../support/documented-answers.js';
@@ -63,6 +65,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [RealServerSchema, RealServer],
   [RealServerSpecSchema, RealServerSpecInput],
   [RealServerAddressSchema, RealServerAddress],
+  [RealServerSetupSchema, RealServerSetup],
   [DrainSchema, Drain],
   [DefinitionSchema, Definition],
   [DefinitionSchema, DefinitionInput],

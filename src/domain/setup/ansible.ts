@@ -73,7 +73,7 @@ function head(name: string): string {
 }
 
 function scriptPath(name: string): string {
-  return `/usr/local/sbin/${name}`;
+  return `/usr/local/sbin/${name}.sh`;
 }
 
 function unitPath(name: string): string {

@@ -11,7 +11,7 @@ export interface SetupRequest {
   readonly project: string;
   /** RIP. */
   readonly address: string;
-  /** Names the setup on the host, so that others that need the same are told apart; a file name. */
+  /** Names the setup on the host, so that what several need goes with the last of them; a file name. */
   readonly user: string;
   /** For people. */
   readonly title: string;
@@ -64,14 +64,14 @@ function render(request: SetupRequest, needs: readonly Need[], remarks: readonly
     const setup = networkdSetup(user, needs);
     return undo ? { files: [], commands: setup.undoCommands, remarks: undoneByBoot(needs) } : setup;
   }
-  const script = (fileName: string, action: '--setup' | '--undo') =>
+  const fileName = `${name}.sh`;
+  const script = (action: '--setup' | '--undo') =>
     shellScript({ about: about(request), user, address, needs, remarks, action, fileName });
   if (format === 'shell') {
-    const path = `${name}.sh`;
-    const content = script(path, undo ? '--undo' : '--setup');
-    return { files: [{ path, mode: '0755', content }], commands: [`sh ${path}`], remarks: [] };
+    const content = script(undo ? '--undo' : '--setup');
+    return { files: [{ path: fileName, mode: '0755', content }], commands: [`sh ${fileName}`], remarks: [] };
   }
-  const playbook = { title, name, script: script(name, '--setup') };
+  const playbook = { title, name, script: script('--setup') };
   const path = `${name}.yml`;
   const content = undo ? removePlaybook(playbook) : installPlaybook(playbook);
   const commands = [`ansible-playbook -i '${address},' ${path}`];
@@ -95,11 +95,6 @@ function undoneByBoot(needs: readonly Need[]): string[] {
   );
   if (keys.length === 0) return [];
   return [`These sysctls keep their values until the next boot, unless you set them: ${keys.join(', ')}.`];
-}
-
-/** The file name of a user. Names have no dots, so that no two paths give one. */
-export function userOf({ project, cluster, virtualService, realServer }: Record<string, string>): string {
-  return [project, cluster, virtualService, realServer].join('.');
 }
 
 /** For text: the one file, or all files with their paths, and what is to be run as a comment; only commands: a script. */

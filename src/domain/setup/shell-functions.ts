@@ -13,18 +13,6 @@ export const COMMON = `fail() {
   exit 1
 }
 
-# begin NAME UNDO: NAME is about to be made, and the command UNDO takes it away.
-begin() {
-  mkdir -p "$state/$1/users"
-  printf '%s\\n' "$2" >"$state/$1/undo"
-}
-
-# use NAME: this real server needs it. What was there before us has no record, and is left alone.
-use() {
-  wanted="$wanted $1 "
-  [ ! -d "$state/$1" ] || : >"$state/$1/users/$user"
-}
-
 # Takes away what this real server has made, no longer wants, and no other real server uses.
 drop_rest() {
   for record in "$state"/*/users/"$user"; do
@@ -39,6 +27,20 @@ drop_rest() {
     fi
   done
   rmdir "$state" /run/lvsd-setup 2>/dev/null || :
+}
+`;
+
+/** And these, if it makes anything. */
+export const RECORDING = `# begin NAME UNDO: NAME is about to be made, and the command UNDO takes it away.
+begin() {
+  mkdir -p "$state/$1/users"
+  printf '%s\\n' "$2" >"$state/$1/undo"
+}
+
+# use NAME: this real server needs it. What was there before us has no record, and is left alone.
+use() {
+  wanted="$wanted $1 "
+  [ ! -d "$state/$1" ] || : >"$state/$1/users/$user"
 }
 `;
 

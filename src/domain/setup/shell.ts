@@ -1,7 +1,7 @@
 /** The setup of a host as a POSIX shell script. */
 import { familyOfAddress } from '../keys.js';
 import { type Need, PLACEHOLDER } from './needs.js';
-import { COMMON, FUNCTIONS, type ShellFunction } from './shell-functions.js';
+import { COMMON, FUNCTIONS, RECORDING, type ShellFunction } from './shell-functions.js';
 
 export interface ShellScript {
   /** Comment lines at its head. */
@@ -40,7 +40,7 @@ umask 077
 user=${user}
 wanted=
 
-${[COMMON, ...used.map((name) => FUNCTIONS[name])].join('\n')}
+${[COMMON, ...(used.length > 0 ? [RECORDING] : []), ...used.map((name) => FUNCTIONS[name])].join('\n')}
 setup() {
 ${indented([...unknowns(needs), ...checks.map(text), ...steps.map(text), 'drop_rest', done(needs)])}
 }

@@ -12,13 +12,15 @@ import type { RealServer, RealServerSpec } from "./real_server_pb.js";
 import { file_lvsd_v1_real_server } from "./real_server_pb.js";
 import type { RealServerAddress, RealServerAddressSpec } from "./real_server_address_pb.js";
 import { file_lvsd_v1_real_server_address } from "./real_server_address_pb.js";
+import type { RealServerSetup, SetupFormat } from "./real_server_setup_pb.js";
+import { file_lvsd_v1_real_server_setup } from "./real_server_setup_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/real_server_service.proto.
  */
 export const file_lvsd_v1_real_server_service: GenFile = /*@__PURE__*/
-  fileDesc("CiFsdnNkL3YxL3JlYWxfc2VydmVyX3NlcnZpY2UucHJvdG8SB2x2c2QudjEinwEKFkxpc3RSZWFsU2VydmVyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiVgoXTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInQKFEdldFJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRITCgtjb25uZWN0aW9ucxgIIAEoCCJBChVHZXRSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXIisQIKF0NyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRI8CgZsYWJlbHMYBSADKAsyLC5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4ChhDcmVhdGVSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIvQCChhSZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEj0KBmxhYmVscxgFIAMoCzItLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2RyYWluIooBChlSZXBsYWNlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIIo4DChdVcGRhdGVSZWFsU2VydmVyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAMgASgJEgwKBG5hbWUYBCABKAkSPAoGbGFiZWxzGAUgAygLMiwubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVxdWVzdC5MYWJlbHNFbnRyeRIlCgRzcGVjGAYgASgLMhcubHZzZC52MS5SZWFsU2VydmVyU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfZHJhaW4ieAoYVXBkYXRlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCCLJAQoXRGVsZXRlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiJOChhEZWxldGVSZWFsU2VydmVyUmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIIlQKG0dldFJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2FkZHJlc3MYAiABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiZQocR2V0UmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZRI3ChNyZWFsX3NlcnZlcl9hZGRyZXNzGAEgASgLMhoubHZzZC52MS5SZWFsU2VydmVyQWRkcmVzcxIMCgRldGFnGAIgASgJItcBCh5VcGRhdGVSZWFsU2VydmVyQWRkcmVzc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEiwKBHNwZWMYAyABKAsyHi5sdnNkLnYxLlJlYWxTZXJ2ZXJBZGRyZXNzU3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEgoFZHJhaW4YDSABKAhIAIgBAUIICgZfZHJhaW4inAEKH1VwZGF0ZVJlYWxTZXJ2ZXJBZGRyZXNzUmVzcG9uc2USNwoTcmVhbF9zZXJ2ZXJfYWRkcmVzcxgBIAEoCzIaLmx2c2QudjEuUmVhbFNlcnZlckFkZHJlc3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIEgwKBGV0YWcYBCABKAky8wUKEVJlYWxTZXJ2ZXJTZXJ2aWNlElQKD0xpc3RSZWFsU2VydmVycxIfLmx2c2QudjEuTGlzdFJlYWxTZXJ2ZXJzUmVxdWVzdBogLmx2c2QudjEuTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USTgoNR2V0UmVhbFNlcnZlchIdLmx2c2QudjEuR2V0UmVhbFNlcnZlclJlcXVlc3QaHi5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJSZXNwb25zZRJXChBDcmVhdGVSZWFsU2VydmVyEiAubHZzZC52MS5DcmVhdGVSZWFsU2VydmVyUmVxdWVzdBohLmx2c2QudjEuQ3JlYXRlUmVhbFNlcnZlclJlc3BvbnNlEloKEVJlcGxhY2VSZWFsU2VydmVyEiEubHZzZC52MS5SZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QaIi5sdnNkLnYxLlJlcGxhY2VSZWFsU2VydmVyUmVzcG9uc2USVwoQVXBkYXRlUmVhbFNlcnZlchIgLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlclJlcXVlc3QaIS5sdnNkLnYxLlVwZGF0ZVJlYWxTZXJ2ZXJSZXNwb25zZRJXChBEZWxldGVSZWFsU2VydmVyEiAubHZzZC52MS5EZWxldGVSZWFsU2VydmVyUmVxdWVzdBohLmx2c2QudjEuRGVsZXRlUmVhbFNlcnZlclJlc3BvbnNlEmMKFEdldFJlYWxTZXJ2ZXJBZGRyZXNzEiQubHZzZC52MS5HZXRSZWFsU2VydmVyQWRkcmVzc1JlcXVlc3QaJS5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJBZGRyZXNzUmVzcG9uc2USbAoXVXBkYXRlUmVhbFNlcnZlckFkZHJlc3MSJy5sdnNkLnYxLlVwZGF0ZVJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBooLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_real_server, file_lvsd_v1_real_server_address]);
+  fileDesc("CiFsdnNkL3YxL3JlYWxfc2VydmVyX3NlcnZpY2UucHJvdG8SB2x2c2QudjEinwEKFkxpc3RSZWFsU2VydmVyc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiVgoXTGlzdFJlYWxTZXJ2ZXJzUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJInQKFEdldFJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRITCgtjb25uZWN0aW9ucxgIIAEoCCJBChVHZXRSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXIisQIKF0NyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYAyABKAkSDAoEbmFtZRgEIAEoCRI8CgZsYWJlbHMYBSADKAsyLC5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJ4ChhDcmVhdGVSZWFsU2VydmVyUmVzcG9uc2USKAoLcmVhbF9zZXJ2ZXIYASABKAsyEy5sdnNkLnYxLlJlYWxTZXJ2ZXISIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIvQCChhSZXBsYWNlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEj0KBmxhYmVscxgFIAMoCzItLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXF1ZXN0LkxhYmVsc0VudHJ5EiUKBHNwZWMYBiABKAsyFy5sdnNkLnYxLlJlYWxTZXJ2ZXJTcGVjEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCAoGX2RyYWluIooBChlSZXBsYWNlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIIo4DChdVcGRhdGVSZWFsU2VydmVyUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAMgASgJEgwKBG5hbWUYBCABKAkSPAoGbGFiZWxzGAUgAygLMiwubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVxdWVzdC5MYWJlbHNFbnRyeRIlCgRzcGVjGAYgASgLMhcubHZzZC52MS5SZWFsU2VydmVyU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfZHJhaW4ieAoYVXBkYXRlUmVhbFNlcnZlclJlc3BvbnNlEigKC3JlYWxfc2VydmVyGAEgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCCLJAQoXRGVsZXRlUmVhbFNlcnZlclJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiJOChhEZWxldGVSZWFsU2VydmVyUmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIIlQKG0dldFJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2FkZHJlc3MYAiABKAkSEwoLY29ubmVjdGlvbnMYCCABKAgiZQocR2V0UmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZRI3ChNyZWFsX3NlcnZlcl9hZGRyZXNzGAEgASgLMhoubHZzZC52MS5SZWFsU2VydmVyQWRkcmVzcxIMCgRldGFnGAIgASgJItcBCh5VcGRhdGVSZWFsU2VydmVyQWRkcmVzc1JlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEiwKBHNwZWMYAyABKAsyHi5sdnNkLnYxLlJlYWxTZXJ2ZXJBZGRyZXNzU3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEgoFZHJhaW4YDSABKAhIAIgBAUIICgZfZHJhaW4inAEKH1VwZGF0ZVJlYWxTZXJ2ZXJBZGRyZXNzUmVzcG9uc2USNwoTcmVhbF9zZXJ2ZXJfYWRkcmVzcxgBIAEoCzIaLmx2c2QudjEuUmVhbFNlcnZlckFkZHJlc3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIEgwKBGV0YWcYBCABKAkisgEKGUdldFJlYWxTZXJ2ZXJTZXR1cFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEhcKD3ZpcnR1YWxfc2VydmljZRgDIAEoCRIMCgRuYW1lGAQgASgJEiQKBmZvcm1hdBgFIAEoDjIULmx2c2QudjEuU2V0dXBGb3JtYXQSDAoEdW5kbxgGIAEoCBILCgN2aXAYByADKAkSCwoDZGlwGAggASgJIkUKGkdldFJlYWxTZXJ2ZXJTZXR1cFJlc3BvbnNlEicKBXNldHVwGAEgASgLMhgubHZzZC52MS5SZWFsU2VydmVyU2V0dXAikgEKIEdldFJlYWxTZXJ2ZXJBZGRyZXNzU2V0dXBSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIkCgZmb3JtYXQYBSABKA4yFC5sdnNkLnYxLlNldHVwRm9ybWF0EgwKBHVuZG8YBiABKAgSCwoDdmlwGAcgAygJEgsKA2RpcBgIIAEoCSJMCiFHZXRSZWFsU2VydmVyQWRkcmVzc1NldHVwUmVzcG9uc2USJwoFc2V0dXAYASABKAsyGC5sdnNkLnYxLlJlYWxTZXJ2ZXJTZXR1cDLGBwoRUmVhbFNlcnZlclNlcnZpY2USVAoPTGlzdFJlYWxTZXJ2ZXJzEh8ubHZzZC52MS5MaXN0UmVhbFNlcnZlcnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0UmVhbFNlcnZlcnNSZXNwb25zZRJOCg1HZXRSZWFsU2VydmVyEh0ubHZzZC52MS5HZXRSZWFsU2VydmVyUmVxdWVzdBoeLmx2c2QudjEuR2V0UmVhbFNlcnZlclJlc3BvbnNlElcKEENyZWF0ZVJlYWxTZXJ2ZXISIC5sdnNkLnYxLkNyZWF0ZVJlYWxTZXJ2ZXJSZXF1ZXN0GiEubHZzZC52MS5DcmVhdGVSZWFsU2VydmVyUmVzcG9uc2USWgoRUmVwbGFjZVJlYWxTZXJ2ZXISIS5sdnNkLnYxLlJlcGxhY2VSZWFsU2VydmVyUmVxdWVzdBoiLmx2c2QudjEuUmVwbGFjZVJlYWxTZXJ2ZXJSZXNwb25zZRJXChBVcGRhdGVSZWFsU2VydmVyEiAubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyUmVxdWVzdBohLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlclJlc3BvbnNlElcKEERlbGV0ZVJlYWxTZXJ2ZXISIC5sdnNkLnYxLkRlbGV0ZVJlYWxTZXJ2ZXJSZXF1ZXN0GiEubHZzZC52MS5EZWxldGVSZWFsU2VydmVyUmVzcG9uc2USYwoUR2V0UmVhbFNlcnZlckFkZHJlc3MSJC5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJBZGRyZXNzUmVxdWVzdBolLmx2c2QudjEuR2V0UmVhbFNlcnZlckFkZHJlc3NSZXNwb25zZRJsChdVcGRhdGVSZWFsU2VydmVyQWRkcmVzcxInLmx2c2QudjEuVXBkYXRlUmVhbFNlcnZlckFkZHJlc3NSZXF1ZXN0GigubHZzZC52MS5VcGRhdGVSZWFsU2VydmVyQWRkcmVzc1Jlc3BvbnNlEl0KEkdldFJlYWxTZXJ2ZXJTZXR1cBIiLmx2c2QudjEuR2V0UmVhbFNlcnZlclNldHVwUmVxdWVzdBojLmx2c2QudjEuR2V0UmVhbFNlcnZlclNldHVwUmVzcG9uc2UScgoZR2V0UmVhbFNlcnZlckFkZHJlc3NTZXR1cBIpLmx2c2QudjEuR2V0UmVhbFNlcnZlckFkZHJlc3NTZXR1cFJlcXVlc3QaKi5sdnNkLnYxLkdldFJlYWxTZXJ2ZXJBZGRyZXNzU2V0dXBSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_real_server, file_lvsd_v1_real_server_address, file_lvsd_v1_real_server_setup]);
 
 /**
  * Which real servers, and how many.
@@ -856,6 +858,174 @@ export const UpdateRealServerAddressResponseSchema: GenMessage<UpdateRealServerA
   messageDesc(file_lvsd_v1_real_server_service, 15);
 
 /**
+ * Whose setup, and how.
+ *
+ * @generated from message lvsd.v1.GetRealServerSetupRequest
+ */
+export type GetRealServerSetupRequest = Message<"lvsd.v1.GetRealServerSetupRequest"> & {
+  /**
+   * Required. Name of the project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Required. Name of the cluster.
+   *
+   * @generated from field: string cluster = 2;
+   */
+  cluster: string;
+
+  /**
+   * Required. Name of the virtual service.
+   *
+   * @generated from field: string virtual_service = 3;
+   */
+  virtualService: string;
+
+  /**
+   * Required. Name of the real server.
+   *
+   * @generated from field: string name = 4;
+   */
+  name: string;
+
+  /**
+   * Absent: shell.
+   *
+   * @generated from field: lvsd.v1.SetupFormat format = 5;
+   */
+  format: SetupFormat;
+
+  /**
+   * What takes the setup away, instead of the setup.
+   *
+   * @generated from field: bool undo = 6;
+   */
+  undo: boolean;
+
+  /**
+   * For services with a firewall mark: addresses that clients connect to.
+   *
+   * @generated from field: repeated string vip = 7;
+   */
+  vip: string[];
+
+  /**
+   * The director's address towards the real server. Empty: that of its route.
+   *
+   * @generated from field: string dip = 8;
+   */
+  dip: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerSetupRequest.
+ * Use `create(GetRealServerSetupRequestSchema)` to create a new message.
+ */
+export const GetRealServerSetupRequestSchema: GenMessage<GetRealServerSetupRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 16);
+
+/**
+ * A setup.
+ *
+ * @generated from message lvsd.v1.GetRealServerSetupResponse
+ */
+export type GetRealServerSetupResponse = Message<"lvsd.v1.GetRealServerSetupResponse"> & {
+  /**
+   * What prepares the host.
+   *
+   * @generated from field: lvsd.v1.RealServerSetup setup = 1;
+   */
+  setup?: RealServerSetup | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerSetupResponse.
+ * Use `create(GetRealServerSetupResponseSchema)` to create a new message.
+ */
+export const GetRealServerSetupResponseSchema: GenMessage<GetRealServerSetupResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 17);
+
+/**
+ * Whose setup, and how.
+ *
+ * @generated from message lvsd.v1.GetRealServerAddressSetupRequest
+ */
+export type GetRealServerAddressSetupRequest = Message<"lvsd.v1.GetRealServerAddressSetupRequest"> & {
+  /**
+   * Required. Name of the project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Required. IPv4 or IPv6.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Absent: shell.
+   *
+   * @generated from field: lvsd.v1.SetupFormat format = 5;
+   */
+  format: SetupFormat;
+
+  /**
+   * What takes the setup away, instead of the setup.
+   *
+   * @generated from field: bool undo = 6;
+   */
+  undo: boolean;
+
+  /**
+   * For services with a firewall mark: addresses that clients connect to.
+   *
+   * @generated from field: repeated string vip = 7;
+   */
+  vip: string[];
+
+  /**
+   * The director's address towards the real server. Empty: that of its route.
+   *
+   * @generated from field: string dip = 8;
+   */
+  dip: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerAddressSetupRequest.
+ * Use `create(GetRealServerAddressSetupRequestSchema)` to create a new message.
+ */
+export const GetRealServerAddressSetupRequestSchema: GenMessage<GetRealServerAddressSetupRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 18);
+
+/**
+ * A setup.
+ *
+ * @generated from message lvsd.v1.GetRealServerAddressSetupResponse
+ */
+export type GetRealServerAddressSetupResponse = Message<"lvsd.v1.GetRealServerAddressSetupResponse"> & {
+  /**
+   * What prepares the host.
+   *
+   * @generated from field: lvsd.v1.RealServerSetup setup = 1;
+   */
+  setup?: RealServerSetup | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetRealServerAddressSetupResponse.
+ * Use `create(GetRealServerAddressSetupResponseSchema)` to create a new message.
+ */
+export const GetRealServerAddressSetupResponseSchema: GenMessage<GetRealServerAddressSetupResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_real_server_service, 19);
+
+/**
  * Real servers of a virtual service. Errors carry google.rpc.ErrorInfo (domain "lvsd", a stable reason) and, for fields,
  * google.rpc.BadRequest. A write is in the kernel's table when the answer says nothing of pending.
  *
@@ -941,6 +1111,26 @@ export const RealServerService: GenService<{
     methodKind: "unary";
     input: typeof UpdateRealServerAddressRequestSchema;
     output: typeof UpdateRealServerAddressResponseSchema;
+  },
+  /**
+   * Gets what prepares the host of a real server, outside the director.
+   *
+   * @generated from rpc lvsd.v1.RealServerService.GetRealServerSetup
+   */
+  getRealServerSetup: {
+    methodKind: "unary";
+    input: typeof GetRealServerSetupRequestSchema;
+    output: typeof GetRealServerSetupResponseSchema;
+  },
+  /**
+   * Gets what prepares a host for all real servers of a project that have its address.
+   *
+   * @generated from rpc lvsd.v1.RealServerService.GetRealServerAddressSetup
+   */
+  getRealServerAddressSetup: {
+    methodKind: "unary";
+    input: typeof GetRealServerAddressSetupRequestSchema;
+    output: typeof GetRealServerAddressSetupResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_real_server_service, 0);

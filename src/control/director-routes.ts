@@ -1,0 +1,12 @@
+import type { Route, Routes } from '../domain/route.js';
+import { KernelUnavailableError } from '../driver/kernel-error.js';
+
+/** The director's route to an address; null when there is none, or nobody can say. */
+export async function directorRoute(routes: Routes | undefined, address: string): Promise<Route | null> {
+  try {
+    return (await routes?.route(address)) ?? null;
+  } catch (error) {
+    if (error instanceof KernelUnavailableError) return null;
+    throw error;
+  }
+}
