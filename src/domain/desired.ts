@@ -1,10 +1,12 @@
 /** From definitions to what the kernel is to hold. */
-import type { Backend, Frontend } from './keys.js';
+
+import type { AddressConfig, SnatConfig } from './host-operation.js';
+import { type Backend, type Family, type Frontend, familyOfAddress } from './keys.js';
 import { dottedMask } from './netmask.js';
 import type { ClusterSpec } from './schema/cluster.js';
 import type { Forwarding } from './schema/forwarding.js';
 import type { RealServerSpec } from './schema/real-server.js';
-import type { Persistence, VirtualServiceSpec } from './schema/virtual-service.js';
+import { type Persistence, serviceFamily, type VirtualServiceSpec } from './schema/virtual-service.js';
 import type { DestinationConfig, KernelPersistence, KernelTunnel, ServiceConfig } from './table.js';
 
 /** The frontend of a valid spec. */
@@ -75,4 +77,23 @@ function kernelTunnel({ tunnel }: Forwarding): KernelTunnel {
     port: tunnel?.port ?? 0,
     checksum: tunnel?.checksum ?? 'none',
   };
+}
+
+/** Where the VIP of a service is to be bound; null when that is not lvsd's to do, or there is none. */
+export function addressConfigOf(cluster: ClusterSpec, service: VirtualServiceSpec): AddressConfig | null {
+  const { interface: name } = cluster.vip;
+  if (name === null || service.address === undefined) return null;
+  return { interface: name, prefixLength: familyOfAddress(service.address) === 'ipv4' ? 32 : 128 };
+}
+
+/** The source NAT that a service needs; null when it is not fullnat. */
+export function snatConfigOf(cluster: ClusterSpec, service: VirtualServiceSpec): SnatConfig | null {
+  const { method, snat } = effectiveForwarding(cluster, service);
+  if (method !== 'fullnat') return null;
+  return { addresses: snat ? poolOf(snat.addresses, serviceFamily(service)) : null };
+}
+
+/** The source addresses that a service of this family can use: sorted, without repetition. */
+export function poolOf(addresses: readonly string[], family: Family): string[] {
+  return [...new Set(addresses.filter((address) => familyOfAddress(address) === family))].sort();
 }

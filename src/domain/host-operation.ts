@@ -12,8 +12,8 @@ export interface AddressConfig {
 /** From which addresses the connections of one fullnat frontend reach the real servers. */
 export interface SnatConfig {
   /**
-   * The pool, of the frontend's family; a connection takes one of them. Null: the address that the route to the real server
-   * uses.
+   * The pool, of the frontend's family, sorted and without repetition; a connection takes one of them. Null: the address
+   * that the route to the real server uses.
    */
   readonly addresses: readonly string[] | null;
 }

@@ -1,11 +1,13 @@
 /**
- * Identities in the kernel's IPVS table and their canonical strings.
+ * Identities of what a director holds, and their canonical strings.
  *
- * A virtual service is known by its frontend, a destination by its frontend and backend. The strings are what maps
- * are keyed by, what the database stores and what audit events show:
+ * A virtual service is known by its frontend, a destination by its frontend and backend, a VIP that is bound by its
+ * address, source NAT by the frontend that it is for. The strings are what maps are keyed by, what the database stores and
+ * what audit events show:
  *
  *     tcp/192.0.2.10:80                          udp/[2001:db8::10]:53           fwmark/ipv4/7
  *     tcp/192.0.2.10:80->10.0.0.1:8080           fwmark/ipv4/7->10.0.0.1:0
+ *     address/192.0.2.10                         snat/tcp/192.0.2.10:80          snat/fwmark/ipv4/7
  */
 
 import { canonicalAddress } from './address.js';
@@ -62,7 +64,36 @@ export function destinationKey(frontend: string, backend: Backend): string {
   return `${frontend}->${endpoint(backend.address, backend.port)}`;
 }
 
-/** The frontend part of any key; a frontend's key is its own. */
+export function addressKey(address: string): string {
+  return `${ADDRESS_PREFIX}${address}`;
+}
+
+export function snatKey(frontend: string): string {
+  return `${SNAT_PREFIX}${frontend}`;
+}
+
+const ADDRESS_PREFIX = 'address/';
+const SNAT_PREFIX = 'snat/';
+
+export type EntryKind = 'service' | 'destination' | 'address' | 'snat';
+
+export function entryKindOf(key: string): EntryKind {
+  if (key.startsWith(ADDRESS_PREFIX)) return 'address';
+  if (key.startsWith(SNAT_PREFIX)) return 'snat';
+  return key.includes('->') ? 'destination' : 'service';
+}
+
+/** The address of an `addressKey`. */
+export function addressOfKey(key: string): string {
+  return key.slice(ADDRESS_PREFIX.length);
+}
+
+/** The frontend's key of a `snatKey`. */
+export function frontendOfSnatKey(key: string): string {
+  return key.slice(SNAT_PREFIX.length);
+}
+
+/** The part of a key that is read and converged as one: that of the frontend for destinations, else the key itself. */
 export function frontendKeyOf(key: string): string {
   const arrow = key.indexOf('->');
   return arrow === -1 ? key : key.slice(0, arrow);

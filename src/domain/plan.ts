@@ -2,16 +2,25 @@
  * The one comparison of what should be with what is. It serves a single change, the periodic pass, start-up and the drift
  * report alike. Pure, total, and indifferent to entries that lvsd does not own: those are never in `desired`.
  */
-import { frontendKeyOf, parseDestination, parseFrontend } from './keys.js';
 import type {
-  DestinationConfig,
-  DestinationEntry,
-  Operation,
-  ServiceConfig,
-  ServiceEntry,
-  Table,
-  TableEntry,
-} from './table.js';
+  AddressEntry,
+  DirectorEntry,
+  DirectorTable,
+  EntryConfig,
+  EntryOperation,
+  SnatEntry,
+} from './entry.js';
+import { isDirectorsOwn } from './entry.js';
+import type { AddressConfig, SnatConfig } from './host-operation.js';
+import {
+  addressOfKey,
+  entryKindOf,
+  frontendKeyOf,
+  frontendOfSnatKey,
+  parseDestination,
+  parseFrontend,
+} from './keys.js';
+import type { DestinationConfig, DestinationEntry, ServiceConfig, ServiceEntry } from './table.js';
 
 /**
  * An entry that lvsd owns: to be there with these attributes (living), to have them as long as it is there (draining), or to
@@ -20,82 +29,142 @@ import type {
 export interface DesiredEntry {
   readonly key: string;
   readonly state: 'living' | 'draining' | 'removing';
-  readonly config: ServiceConfig | DestinationConfig;
+  readonly config: EntryConfig;
+  /** found: it was there before lvsd asked for it. An address that was is not lvsd's to remove. */
+  readonly origin?: 'fresh' | 'made' | 'found';
 }
 
 /** missing: wanted and not there. different: there with other attributes. unwanted: there and to be gone. */
 export type Difference<D extends DesiredEntry = DesiredEntry> =
   | { readonly type: 'missing'; readonly desired: D; readonly actual: null }
-  | { readonly type: 'different' | 'unwanted'; readonly desired: D; readonly actual: TableEntry };
+  | { readonly type: 'different' | 'unwanted'; readonly desired: D; readonly actual: DirectorEntry };
 
-/** Where the kernel differs from the desired entries, in their order. */
-export function differences<D extends DesiredEntry>(desired: Iterable<D>, actual: Table): Difference<D>[] {
+/** Where a director differs from the desired entries, in their order. */
+export function differences<D extends DesiredEntry>(
+  desired: Iterable<D>,
+  actual: DirectorTable,
+): Difference<D>[] {
   const found: Difference<D>[] = [];
   for (const entry of desired) {
     const present = actual.get(entry.key);
-    if (entry.state === 'removing') {
-      if (present) found.push({ type: 'unwanted', desired: entry, actual: present });
-    } else if (!present) {
-      if (entry.state === 'living') found.push({ type: 'missing', desired: entry, actual: null });
-    } else if (!hasConfig(present, entry.config)) {
-      found.push({ type: 'different', desired: entry, actual: present });
+    if (entry.state === 'living') {
+      if (!present) found.push({ type: 'missing', desired: entry, actual: null });
+      else if (!hasConfig(present, entry.config))
+        found.push({ type: 'different', desired: entry, actual: present });
+    } else if (present && isDirectorsOwn(present)) {
+      if (entry.state === 'removing') found.push({ type: 'unwanted', desired: entry, actual: present });
+      else if (!hasConfig(present, entry.config))
+        found.push({ type: 'different', desired: entry, actual: present });
     }
   }
   return found;
 }
 
+/** In the order in which operations are carried out. */
+const PHASES = [
+  'source NAT',
+  'services',
+  'destinations',
+  'drained destinations',
+  'addresses',
+  'leaving addresses',
+  'leaving destinations',
+  'leaving services',
+  'leaving source NAT',
+] as const;
+type Phase = (typeof PHASES)[number];
+
 /**
- * The operations that remove the differences: virtual services are made or edited before their destinations, and
- * whatever drains or goes comes last, so that no service is without real servers in between. Entries are edited in place. The
- * kernel removes the destinations of a removed service with it, so these need no operation of their own.
+ * The operations that remove the differences. What carries a service is made before it, its destinations after it, and its
+ * address is bound last, so that no client meets a service that is not complete; removal goes the other way round, and
+ * whatever drains or goes comes after what is made. Entries are edited in place. The kernel removes the destinations of a
+ * removed service with it, so these need no operation of their own.
  */
-export function operationsFor(found: readonly Difference[]): Operation[] {
-  const services: Operation[] = [];
-  const destinations: Operation[] = [];
-  const drained: Operation[] = [];
-  const removals: Operation[] = [];
-  const goingServices = new Set<string>();
-  for (const { type, desired } of found) {
-    if (type === 'unwanted' && frontendKeyOf(desired.key) === desired.key) goingServices.add(desired.key);
+export function operationsFor(found: readonly Difference[]): EntryOperation[] {
+  const going = new Set(found.filter(({ type }) => type === 'unwanted').map(({ desired }) => desired.key));
+  const phases = new Map<Phase, EntryOperation[]>(PHASES.map((phase) => [phase, []]));
+  for (const one of found) {
+    const { key } = one.desired;
+    const goesWithService = frontendKeyOf(key) !== key && going.has(frontendKeyOf(key));
+    if (one.type === 'unwanted' && goesWithService) continue;
+    const [phase, operation] = one.type === 'unwanted' ? removalOf(key) : settingOf(one);
+    phases.get(phase)?.push(operation);
   }
-  for (const { type, desired } of found) {
-    const { key } = desired;
-    const frontendKey = frontendKeyOf(key);
-    if (frontendKey === key) {
-      const frontend = parseFrontend(key);
-      if (type === 'unwanted') continue;
-      const command = type === 'missing' ? 'NEW_SERVICE' : 'SET_SERVICE';
-      services.push({ command, key, frontend, config: desired.config as ServiceConfig });
-    } else {
-      const parsed = parseDestination(key);
-      if (type === 'unwanted') {
-        if (!goingServices.has(frontendKey)) removals.push({ command: 'DEL_DEST', key, ...parsed });
-        continue;
-      }
-      const command = type === 'missing' ? 'NEW_DEST' : 'SET_DEST';
-      const operation = { command, key, ...parsed, config: desired.config as DestinationConfig } as const;
-      if (desired.state === 'draining') drained.push(operation);
-      else destinations.push(operation);
+  return [...phases.values()].flat();
+}
+
+function removalOf(key: string): [Phase, EntryOperation] {
+  switch (entryKindOf(key)) {
+    case 'service':
+      return ['leaving services', { command: 'DEL_SERVICE', key, frontend: parseFrontend(key) }];
+    case 'destination':
+      return ['leaving destinations', { command: 'DEL_DEST', key, ...parseDestination(key) }];
+    case 'address':
+      return ['leaving addresses', { command: 'DEL_ADDRESS', key, address: addressOfKey(key) }];
+    case 'snat':
+      return [
+        'leaving source NAT',
+        { command: 'DEL_SNAT', key, frontend: parseFrontend(frontendOfSnatKey(key)) },
+      ];
+  }
+}
+
+/** An address that another interface has for somebody else is not moved from there: ours is a new one. */
+function settingOf({ type, desired, actual }: Difference): [Phase, EntryOperation] {
+  const { key, state } = desired;
+  const verb = type === 'missing' || (actual && !isDirectorsOwn(actual)) ? 'NEW' : 'SET';
+  switch (entryKindOf(key)) {
+    case 'service': {
+      const config = desired.config as ServiceConfig;
+      return ['services', { command: `${verb}_SERVICE`, key, frontend: parseFrontend(key), config }];
+    }
+    case 'destination': {
+      const config = desired.config as DestinationConfig;
+      const phase = state === 'draining' ? 'drained destinations' : 'destinations';
+      return [phase, { command: `${verb}_DEST`, key, ...parseDestination(key), config }];
+    }
+    case 'address': {
+      const config = desired.config as AddressConfig;
+      return ['addresses', { command: `${verb}_ADDRESS`, key, address: addressOfKey(key), config }];
+    }
+    case 'snat': {
+      const config = desired.config as SnatConfig;
+      const frontend = parseFrontend(frontendOfSnatKey(key));
+      return ['source NAT', { command: `${verb}_SNAT`, key, frontend, config }];
     }
   }
-  for (const key of goingServices)
-    removals.push({ command: 'DEL_SERVICE', key, frontend: parseFrontend(key) });
-  return [...services, ...destinations, ...drained, ...removals];
 }
 
-/** The table entry that a living desired entry should become. */
-export function tableEntryOf({ key, config }: DesiredEntry): TableEntry {
-  if (frontendKeyOf(key) === key) {
-    return { kind: 'service', key, frontend: parseFrontend(key), config: config as ServiceConfig };
+/** The entry that a living desired entry should become. */
+export function tableEntryOf({ key, config, origin }: DesiredEntry): DirectorEntry {
+  switch (entryKindOf(key)) {
+    case 'service':
+      return { kind: 'service', key, frontend: parseFrontend(key), config: config as ServiceConfig };
+    case 'destination':
+      return { kind: 'destination', key, ...parseDestination(key), config: config as DestinationConfig };
+    case 'address': {
+      const ours = origin !== 'found';
+      return { kind: 'address', key, address: addressOfKey(key), config: config as AddressConfig, ours };
+    }
+    case 'snat': {
+      const frontend = parseFrontend(frontendOfSnatKey(key));
+      return { kind: 'snat', key, frontend, config: config as SnatConfig };
+    }
   }
-  return { kind: 'destination', key, ...parseDestination(key), config: config as DestinationConfig };
 }
 
-/** Whether an entry of the kernel has these attributes, which are those of its kind. */
-export function hasConfig(present: TableEntry, wanted: ServiceConfig | DestinationConfig): boolean {
-  return present.kind === 'service'
-    ? sameService(present, wanted as ServiceConfig)
-    : sameDestination(present, wanted as DestinationConfig);
+/** Whether an entry of a director has these attributes, which are those of its kind. */
+export function hasConfig(present: DirectorEntry, wanted: EntryConfig): boolean {
+  switch (present.kind) {
+    case 'service':
+      return sameService(present, wanted as ServiceConfig);
+    case 'destination':
+      return sameDestination(present, wanted as DestinationConfig);
+    case 'address':
+      return sameAddress(present, wanted as AddressConfig);
+    case 'snat':
+      return sameSnat(present, wanted as SnatConfig);
+  }
 }
 
 function sameService({ config: have }: ServiceEntry, want: ServiceConfig): boolean {
@@ -119,4 +188,13 @@ function sameDestination({ config: have }: DestinationEntry, want: DestinationCo
     have.tunnel?.port === want.tunnel?.port &&
     have.tunnel?.checksum === want.tunnel?.checksum
   );
+}
+
+/** Somebody else's serves with whatever prefix. */
+function sameAddress({ config: have, ours }: AddressEntry, want: AddressConfig): boolean {
+  return have.interface === want.interface && (!ours || have.prefixLength === want.prefixLength);
+}
+
+function sameSnat({ config: have }: SnatEntry, want: SnatConfig): boolean {
+  return have.addresses?.join() === want.addresses?.join();
 }

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { canonicalAddress } from '../address.js';
 import { Address, closed, inputOf } from './common.js';
 
 export const FORWARDING_METHODS = ['nat', 'dr', 'tun', 'fullnat'] as const;
@@ -28,7 +29,8 @@ const Snat = Type.Object(
   {
     ...closed,
     description:
-      "Source addresses of fullnat; absent means the address that the director's route to the real server uses.",
+      'Source addresses of fullnat, which must lead back to the director; a connection takes one of the family of its virtual ' +
+      "service. Absent means the address that the director's route to the real server uses.",
   },
 );
 
@@ -61,9 +63,10 @@ export const ForwardingInput = inputOf(Forwarding, {
 });
 export type ForwardingInput = Pick<Forwarding, 'method' | 'snat'> & { readonly tunnel?: Partial<Tunnel> };
 
-/** Fills in what method `tun` means when it says no more. */
+/** Fills in what method `tun` means when it says no more, and canonical spellings. */
 export function normaliseForwarding({ method, tunnel, snat }: ForwardingInput): Forwarding {
   const settled =
     method === 'tun' || tunnel ? { type: 'ipip' as const, checksum: 'none' as const, ...tunnel } : undefined;
-  return { method, ...(settled && { tunnel: settled }), ...(snat && { snat }) };
+  const addresses = snat?.addresses.map((address) => canonicalAddress(address) ?? address);
+  return { method, ...(settled && { tunnel: settled }), ...(addresses && { snat: { addresses } }) };
 }
