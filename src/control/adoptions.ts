@@ -1,6 +1,7 @@
 /** Adoption: entries that somebody else made become resources, and the kernel is told nothing. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { ipvsTableOf } from '../domain/entry.js';
 import { type Violation, violationError } from '../domain/errors.js';
 import { frontendKeyOf } from '../domain/keys.js';
 import { nameOf, parentPath, pathOf } from '../domain/names.js';
@@ -47,7 +48,7 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
     if (selection.keys) return new Set(selection.keys.map(frontendKeyOf));
     const frontends = new Set<string>();
     let count = 0;
-    for (const entry of (await reaching(driver.read())).values()) {
+    for (const entry of ipvsTableOf(await reaching(driver.read())).values()) {
       const isForeign = selection.has(entry) && !store.read((reader) => reader.entry(entry.key));
       if (isForeign) frontends.add(frontendKeyOf(entry.key));
       count += 1;

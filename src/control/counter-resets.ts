@@ -1,7 +1,7 @@
 /** Zeroing the kernel's counters: of one virtual service with its real servers, or of all. */
 import { ALL_COUNTERS_KEY, type DirectorOperation } from '../domain/director-operation.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import { type Frontend, frontendKey, parseFrontend, readFrontendKey } from '../domain/keys.js';
+import { entryKindOf, type Frontend, frontendKey, parseFrontend, readFrontendKey } from '../domain/keys.js';
 import { type CounterReset, CounterResetInput } from '../domain/schema/counter-reset.js';
 import { createValidator } from '../domain/validate.js';
 import { directorPath } from '../reconcile/director-settings.js';
@@ -41,7 +41,9 @@ export function createCounterResets({ store, reconciler, now }: Dependencies): D
   function frontendOfResource(path: string): Frontend {
     const found = store.read((reader) =>
       reader.resource(path)?.kind === 'virtualService'
-        ? reader.entriesOf(path).find((entry) => entry.path === path && entry.state === 'living')
+        ? reader
+            .entriesOf(path)
+            .find((entry) => entryKindOf(entry.key) === 'service' && entry.state === 'living')
         : undefined,
     );
     if (found) return parseFrontend(found.key);

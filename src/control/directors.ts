@@ -1,9 +1,9 @@
+import { isDirectorsOwn } from '../domain/entry.js';
 import { DomainError } from '../domain/errors.js';
 import { parseFilter } from '../domain/filter.js';
 import { readFrontendKey } from '../domain/keys.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
-import type { TableEntry } from '../domain/table.js';
 import { entryPages } from '../reconcile/pass.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Store } from '../store/store.js';
@@ -56,8 +56,7 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
         frontend === undefined ? driver.read(read) : driver.readServices([serviceKey(frontend)], read),
       );
       const readTime = now().toISOString();
-      const services = await presentTable(store, options.stats ? table : withoutStats(table));
-      return { director: name, readTime, services };
+      return { director: name, readTime, ...(await presentTable(store, table, options)) };
     },
 
     async drift(call, name) {
@@ -65,7 +64,7 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       requireDirector(name);
       const actual = await reaching(driver.read());
       const readTime = now().toISOString();
-      const foreign = new Set(actual.keys());
+      const foreign = new Set([...actual.values()].filter(isDirectorsOwn).map(({ key }) => key));
       const found: Difference<OwnedEntry>[] = [];
       for await (const page of entryPages(store)) {
         found.push(...differences(page, actual));
@@ -151,11 +150,4 @@ function serviceKey(text: string): string {
     `frontend "${text}" is no key of a service: write it as the table does, like tcp/192.0.2.1:80 or fwmark/ipv4/7.`,
     { metadata: { frontend: text } },
   );
-}
-
-/** Connection counts stay: they are what the table is looked at for. */
-function withoutStats(table: ReadonlyMap<string, TableEntry>): Map<string, TableEntry> {
-  const bare = new Map<string, TableEntry>();
-  for (const [key, { stats: _, ...entry }] of table) bare.set(key, entry);
-  return bare;
 }

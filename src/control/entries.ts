@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Capabilities } from '../domain/capabilities.js';
-import { missingForForwarding, missingForService } from '../domain/capabilities.js';
+import { missingForCluster, missingForForwarding, missingForService } from '../domain/capabilities.js';
 import {
   backendOf,
   destinationConfigOf,
@@ -12,17 +12,19 @@ import {
   effectiveForwarding,
   frontendOf,
   serviceConfigOf,
+  snatConfigOf,
 } from '../domain/desired.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import { destinationKey, frontendKey, hasMixedFamilies } from '../domain/keys.js';
+import { destinationKey, entryKindOf, frontendKey, hasMixedFamilies, snatKey } from '../domain/keys.js';
 import { isWithin, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
-import { pairingViolations } from '../domain/rules.js';
+import { pairingViolations, sharedForwardingViolations, sourceNatViolations } from '../domain/rules.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { DirectorSpec } from '../domain/schema/director-settings.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { OwnedEntry, Reader, StoredResource, Transaction } from '../store/store.js';
 import { deadline, type Leaving, movedDeadline, release } from './leaving.js';
+import { releaseVips, syncVips, type Vip, vipOf } from './vips.js';
 
 interface SyncOptions {
   /** The resource whose subtree may need other entries than it has. */
@@ -37,24 +39,52 @@ interface SyncOptions {
   readonly pointerTo: (path: string) => string;
 }
 
-type Wanted = Map<string, OwnedEntry>;
+interface Wanted {
+  /** By key; what only one resource can have. */
+  readonly entries: Map<string, OwnedEntry>;
+  /** What several may share. */
+  readonly vips: Vip[];
+}
 
 /**
  * Makes the entries of the scope those that its definition wants. Throws all violations of the rules at once, then
- * FRONTEND_TAKEN or REAL_SERVER_TAKEN for keys that belong to others.
+ * FRONTEND_TAKEN or REAL_SERVER_TAKEN for keys that belong to others, or VIP_INTERFACE_TAKEN.
  */
 export function syncEntries(tx: Transaction, options: SyncOptions): void {
-  const { scope, shallow = false } = options;
-  const wanted = wantedEntries(tx, options);
+  const { scope, shallow = false, leaving } = options;
+  const { entries, vips } = wantedEntries(tx, options);
+  const kept = new Set([...entries.keys(), ...vips.map(({ key }) => key)]);
   const current = tx.entriesOf(scope).filter(({ path }) => !shallow || path === scope);
-  for (const entry of current) {
-    if (!wanted.has(entry.key)) release(tx, entry, options.leaving);
-  }
-  for (const entry of wanted.values()) {
+  const [addresses, others] = partition(current.filter(({ key }) => !kept.has(key)));
+  for (const entry of others) release(tx, entry, leaving);
+  for (const entry of entries.values()) {
     const holder = tx.entry(entry.key);
     if (holder?.state === 'living' && !isWithin(holder.path, scope)) throw taken(entry, holder.path);
     tx.putEntry(settled(entry, holder));
+    if (entryKindOf(entry.key) === 'service') endOtherSourceNat(tx, entry.key, entries);
   }
+  syncVips(tx, vips, scope);
+  releaseVips(tx, addresses, { scope, leaving });
+}
+
+/** Has the entries of everything that was at this path leave. */
+export function releaseAll(tx: Transaction, path: string, leaving: Leaving): void {
+  const [addresses, others] = partition(tx.entriesOf(path));
+  for (const entry of others) release(tx, entry, leaving);
+  releaseVips(tx, addresses, { scope: path, leaving });
+}
+
+/** Addresses, and what can have one owner only. */
+function partition(entries: readonly OwnedEntry[]): [OwnedEntry[], OwnedEntry[]] {
+  const isAddress = ({ key }: OwnedEntry) => entryKindOf(key) === 'address';
+  return [entries.filter(isAddress), entries.filter((entry) => !isAddress(entry))];
+}
+
+/** Connections go on without it, and new ones are not to have it: it does not wait for a drain. */
+function endOtherSourceNat(tx: Transaction, frontend: string, wanted: Wanted['entries']): void {
+  const key = snatKey(frontend);
+  const entry = wanted.has(key) ? undefined : tx.entry(key);
+  if (entry && entry.state !== 'removing') tx.putEntry({ ...entry, state: 'removing' });
 }
 
 /** What is stored for a wanted entry: what is there, where nothing but the revision differs. A drain that goes on began when it began. */
@@ -74,7 +104,7 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
   for (const resource of relevantResources(reader, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
   }
-  const wanted: Wanted = new Map();
+  const wanted: Wanted = { entries: new Map(), vips: [] };
   const violations: Violation[] = [];
   let clash: DomainError | undefined;
   const complain = (path: string, found: readonly Violation[]) => {
@@ -82,14 +112,17 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
   };
   for (const resource of resources.values()) {
     if (!isWithin(resource.path, scope)) continue;
-    const entry = entryOf(resource, resources, leaving.now);
     if (capabilities) complain(resource.path, missingCapabilities(resource, capabilities));
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
-    if (!entry) continue;
-    if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(reader, entry.key));
-    const twin = wanted.get(entry.key);
-    if (twin) clash ??= taken(entry, twin.path);
-    else wanted.set(entry.key, entry);
+    if (resource.kind === 'virtualService') complain(resource.path, sourceNat(resource, resources));
+    const vip = resource.kind === 'virtualService' && vipOf(resource, resources);
+    if (vip) wanted.vips.push(vip);
+    for (const entry of entriesFor(resource, resources, leaving.now)) {
+      if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(reader, entry.key));
+      const twin = wanted.entries.get(entry.key);
+      if (twin) clash ??= taken(entry, twin.path);
+      else wanted.entries.set(entry.key, entry);
+    }
   }
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
   if (clash) throw clash;
@@ -108,35 +141,50 @@ function relevantResources(reader: Reader, scope: string, shallow: boolean): Sto
 
 type ByPath = ReadonlyMap<string, StoredResource>;
 
-function entryOf(resource: StoredResource, resources: ByPath, now: Date): OwnedEntry | undefined {
-  const { kind, path, revision } = resource;
-  if (kind === 'virtualService') {
-    const spec = resource.spec as VirtualServiceSpec;
-    return {
-      key: frontendKey(frontendOf(spec)),
-      path,
-      state: 'living',
-      config: serviceConfigOf(spec),
-      revision,
-      drainSeconds: 0,
-      drainDeadline: null,
-      origin: 'fresh',
-    };
-  }
-  if (kind !== 'realServer') return undefined;
-  const spec = resource.spec as RealServerSpec;
-  if (spec.adminState === 'disabled') return undefined;
+/** A service's own first, which is what a clash is to be told of. */
+function entriesFor(resource: StoredResource, resources: ByPath, now: Date): OwnedEntry[] {
+  if (resource.kind === 'virtualService') return serviceEntries(resource, resources);
+  return resource.kind === 'realServer' ? destinationEntries(resource, resources, now) : [];
+}
+
+function serviceEntries({ path, spec, revision }: StoredResource, resources: ByPath): OwnedEntry[] {
+  const service = spec as VirtualServiceSpec;
+  const cluster = resources.get(parentPath(path))?.spec as ClusterSpec;
+  const key = frontendKey(frontendOf(service));
+  const common = {
+    path,
+    state: 'living',
+    revision,
+    drainSeconds: 0,
+    drainDeadline: null,
+    origin: 'fresh',
+  } as const;
+  const snat = snatConfigOf(cluster, service);
+  return [
+    { ...common, key, config: serviceConfigOf(service) },
+    ...(snat ? [{ ...common, key: snatKey(key), config: snat }] : []),
+  ];
+}
+
+function destinationEntries(
+  { path, spec, revision }: StoredResource,
+  resources: ByPath,
+  now: Date,
+): OwnedEntry[] {
+  const server = spec as RealServerSpec;
+  if (server.adminState === 'disabled') return [];
   const { cluster, service } = parentsOf(path, resources);
-  const key = destinationKey(frontendKey(frontendOf(service)), backendOf(spec, service));
-  const config = destinationConfigOf(spec, effectiveForwarding(cluster, service, spec));
-  const drainSeconds = drainSecondsOf(spec, service);
-  const drainDeadline = spec.adminState === 'drain' ? deadline(drainSeconds, now) : null;
-  return { key, path, state: 'living', config, revision, drainSeconds, drainDeadline, origin: 'fresh' };
+  const key = destinationKey(frontendKey(frontendOf(service)), backendOf(server, service));
+  const config = destinationConfigOf(server, effectiveForwarding(cluster, service, server));
+  const drainSeconds = drainSecondsOf(server, service);
+  const drainDeadline = server.adminState === 'drain' ? deadline(drainSeconds, now) : null;
+  return [{ key, path, state: 'living', config, revision, drainSeconds, drainDeadline, origin: 'fresh' }];
 }
 
 function missingCapabilities({ kind, spec }: StoredResource, capabilities: Capabilities): Violation[] {
   const { forwarding } = spec as ClusterSpec | VirtualServiceSpec | RealServerSpec;
   return [
+    ...(kind === 'cluster' ? missingForCluster(spec as ClusterSpec, capabilities) : []),
     ...(kind === 'virtualService' ? missingForService(spec as VirtualServiceSpec, capabilities) : []),
     ...(forwarding ? missingForForwarding(forwarding, capabilities) : []),
   ];
@@ -146,7 +194,11 @@ function missingCapabilities({ kind, spec }: StoredResource, capabilities: Capab
 function pairing(resource: StoredResource, resources: ByPath, scope: string): Violation[] {
   const spec = resource.spec as RealServerSpec;
   const { cluster, service } = parentsOf(resource.path, resources);
-  const found = pairingViolations(service, spec, effectiveForwarding(cluster, service, spec));
+  const forwarding = effectiveForwarding(cluster, service, spec);
+  const found = [
+    ...pairingViolations(service, spec, forwarding),
+    ...sharedForwardingViolations(effectiveForwarding(cluster, service), forwarding),
+  ];
   if (resource.path === scope) return found;
   return found.map((one) => ({ ...one, detail: `Real server ${nameOf(resource.path)}: ${one.detail}` }));
 }
@@ -157,6 +209,12 @@ export function isSynchronising(reader: Reader): boolean {
     const { syncDaemons } = spec as DirectorSpec;
     return Boolean(syncDaemons?.master || syncDaemons?.backup);
   });
+}
+
+function sourceNat({ path, spec }: StoredResource, resources: ByPath): Violation[] {
+  const service = spec as VirtualServiceSpec;
+  const cluster = resources.get(parentPath(path))?.spec as ClusterSpec;
+  return sourceNatViolations(service, effectiveForwarding(cluster, service));
 }
 
 /** The protocol of synchronisation daemons has no words for real servers of another family than their service. */

@@ -28,9 +28,9 @@ export function putResource(
   });
 }
 
-/** What entries below a resource take over from its spec: forwarding, port and frontend. */
+/** What entries below a resource take over from its spec: forwarding, port and frontend, and whether VIPs are bound. */
 const INHERITED: Readonly<Record<DefinitionKind, readonly string[]>> = {
-  cluster: ['forwarding'],
+  cluster: ['forwarding', 'vip'],
   virtualService: ['forwarding', 'protocol', 'address', 'port', 'fwmark', 'family'],
   realServer: [],
 };

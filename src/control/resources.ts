@@ -10,8 +10,9 @@ import type { Reader, Store, StoredResource, Transaction } from '../store/store.
 import { authorise, projectNotFound } from './authorise.js';
 import { checkName, createBodyParser, type ParsedBody, requiredName, withoutReadOnly } from './body.js';
 import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
+import { releaseAll } from './entries.js';
 import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
-import { type Leaving, release } from './leaving.js';
+import type { Leaving } from './leaving.js';
 import type { Observe } from './observe.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
@@ -204,7 +205,7 @@ function removeTree(
   }
   for (const descendant of descendants.reverse()) tx.remove(descendant.path);
   tx.remove(path);
-  for (const entry of tx.entriesOf(path)) release(tx, entry, leaving);
+  releaseAll(tx, path, leaving);
 }
 
 /** Rejects with the NOT_FOUND of the highest resource on the path that does not exist. */

@@ -1,6 +1,6 @@
 import type { DirectorOperation } from '../domain/director-operation.js';
+import type { EntryOperation } from '../domain/entry.js';
 import type { Preview } from '../domain/schema/preview.js';
-import type { Operation } from '../domain/table.js';
 import type { Committed, StoredResource, WriteContext } from '../store/store.js';
 import type { Call } from './control.js';
 import type { OperationName } from './operations.js';
@@ -18,7 +18,7 @@ export function writeContext(call: Call, action: OperationName): WriteContext {
 }
 
 interface Previewed extends Pick<Committed<unknown>, 'changes'> {
-  readonly operations: readonly (Operation | DirectorOperation)[];
+  readonly operations: readonly (EntryOperation | DirectorOperation)[];
 }
 
 export function previewOf({ changes, operations }: Previewed): Preview {
@@ -39,7 +39,7 @@ function snapshot({ labels, spec }: StoredResource): Record<string, unknown> {
 }
 
 /** An operation that the kernel has not been told. */
-export function unanswered(operation: Operation | DirectorOperation): Preview['operations'][number] {
+export function unanswered(operation: EntryOperation | DirectorOperation): Preview['operations'][number] {
   const { command, key } = operation;
   return {
     command,

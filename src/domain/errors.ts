@@ -52,6 +52,10 @@ export const REASONS = {
   },
   FRONTEND_TAKEN: { code: 'ALREADY_EXISTS', title: 'Another virtual service has this frontend' },
   REAL_SERVER_TAKEN: { code: 'ALREADY_EXISTS', title: 'The virtual service already has this real server' },
+  VIP_INTERFACE_TAKEN: {
+    code: 'ALREADY_EXISTS',
+    title: 'Another cluster binds this address to another interface',
+  },
   FOREIGN_ENTRY: {
     code: 'ALREADY_EXISTS',
     title: 'The kernel holds this entry already, made by somebody else',
@@ -86,11 +90,23 @@ export const REASONS = {
     code: 'INVALID_ARGUMENT',
     title: 'The tunnel type does not have this checksum option',
   },
+  FULLNAT_NOT_SHARED: {
+    code: 'INVALID_ARGUMENT',
+    title: 'Fullnat and nat do not go together in one virtual service',
+  },
+  SNAT_NOT_SHARED: {
+    code: 'INVALID_ARGUMENT',
+    title: 'Source NAT is the same for all real servers of a virtual service',
+  },
   SNAT_NEEDS_FULLNAT: { code: 'INVALID_ARGUMENT', title: 'SNAT settings need the method fullnat' },
   GROUP_NOT_MULTICAST: { code: 'INVALID_ARGUMENT', title: 'The group is no multicast address' },
   SYNC_EXCLUDES_MIXED_FAMILIES: {
     code: 'FAILED_PRECONDITION',
     title: 'Connection synchronisation and real servers of the other family exclude each other',
+  },
+  ADOPTION_NEEDS_MORE: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The adopting cluster needs what is not there',
   },
   CAPABILITY_MISSING: { code: 'FAILED_PRECONDITION', title: 'The director cannot do this' },
 

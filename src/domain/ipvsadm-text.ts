@@ -45,7 +45,7 @@ interface ListOptions {
  * need a table that was read with counters.
  */
 export function ipvsadmList(
-  table: KernelTable,
+  table: Pick<KernelTable, 'services'>,
   header: ListHeader | null,
   { view = 'list', exact = false, unsorted = false, nameOf = endpoint }: ListOptions = {},
 ): string {
@@ -84,7 +84,7 @@ function plainList(service: ViewText['service']): ViewText {
 }
 
 /** As `ipvsadm -S` prints it, ready for `ipvsadm -R`; an empty table is no text at all. Without names: `ipvsadm -Sn`. */
-export function ipvsadmSave(table: KernelTable, nameOf: EndpointName = endpoint): string {
+export function ipvsadmSave(table: Pick<KernelTable, 'services'>, nameOf: EndpointName = endpoint): string {
   const lines = inOrder(table.services, placeOfService).flatMap((service) => {
     const name = savedFrontend(service, nameOf);
     const destinations = inOrder(service.destinations, placeOfDestination);

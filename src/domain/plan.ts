@@ -10,7 +10,7 @@ import type {
   EntryOperation,
   SnatEntry,
 } from './entry.js';
-import { isDirectorsOwn } from './entry.js';
+import { isDirectorsOwn, isHostOperation } from './entry.js';
 import type { AddressConfig, SnatConfig } from './host-operation.js';
 import {
   addressOfKey,
@@ -93,6 +93,22 @@ export function operationsFor(found: readonly Difference[]): EntryOperation[] {
   return [...phases.values()].flat();
 }
 
+/**
+ * The operations of several writes, which have nothing to do with one another, in one batch: neighbours of one kind travel
+ * together. What is said above of their order holds for each write.
+ */
+export function inOneBatch(operations: readonly EntryOperation[]): EntryOperation[] {
+  if (!operations.some(isHostOperation)) return [...operations];
+  return operations.toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ command }: EntryOperation): number {
+  const leaves = command.startsWith('DEL_');
+  if (command.endsWith('_SNAT')) return leaves ? 4 : 0;
+  if (command.endsWith('_ADDRESS')) return 2;
+  return leaves ? 3 : 1;
+}
+
 function removalOf(key: string): [Phase, EntryOperation] {
   switch (entryKindOf(key)) {
     case 'service':
@@ -144,7 +160,8 @@ export function tableEntryOf({ key, config, origin }: DesiredEntry): DirectorEnt
       return { kind: 'destination', key, ...parseDestination(key), config: config as DestinationConfig };
     case 'address': {
       const ours = origin !== 'found';
-      return { kind: 'address', key, address: addressOfKey(key), config: config as AddressConfig, ours };
+      const address = addressOfKey(key);
+      return { kind: 'address', key, address, config: config as AddressConfig, ours, elsewhere: [] };
     }
     case 'snat': {
       const frontend = parseFrontend(frontendOfSnatKey(key));
@@ -190,9 +207,12 @@ function sameDestination({ config: have }: DestinationEntry, want: DestinationCo
   );
 }
 
-/** Somebody else's serves with whatever prefix. */
-function sameAddress({ config: have, ours }: AddressEntry, want: AddressConfig): boolean {
-  return have.interface === want.interface && (!ours || have.prefixLength === want.prefixLength);
+/** Somebody else's serves with whatever prefix; ours is to be on the one interface only. */
+function sameAddress({ config: have, ours, elsewhere }: AddressEntry, want: AddressConfig): boolean {
+  if (!ours) return [have.interface, ...elsewhere].includes(want.interface);
+  return (
+    have.interface === want.interface && have.prefixLength === want.prefixLength && elsewhere.length === 0
+  );
 }
 
 function sameSnat({ config: have }: SnatEntry, want: SnatConfig): boolean {

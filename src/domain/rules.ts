@@ -143,6 +143,48 @@ function thresholdsCrossed(remedy: string): Violation {
   );
 }
 
+/** What a service and its forwarding in effect must have in common. The pointer is that of the service's own forwarding. */
+export function sourceNatViolations(service: VirtualServiceSpec, { snat }: Forwarding): Violation[] {
+  const family = serviceFamily(service);
+  if (!snat || snat.addresses.some((address) => familyOfAddress(address) === family)) return [];
+  return [
+    violation(
+      'FAMILY_MISMATCH',
+      '/forwarding/snat/addresses',
+      `The virtual service is ${familyText(family)} and no source address is: add one, or remove snat.`,
+    ),
+  ];
+}
+
+/**
+ * Source NAT is done by frontend: it cannot tell the real servers apart that are forwarded to by masquerading. Both
+ * forwardings are those in effect; the pointers are those of the real server's own.
+ */
+export function sharedForwardingViolations(ofService: Forwarding, ofServer: Forwarding): Violation[] {
+  const own = ofServer.method;
+  const isMixed =
+    own === 'fullnat' ? ofService.method !== 'fullnat' : own === 'nat' && ofService.method === 'fullnat';
+  if (isMixed) {
+    return [
+      violation(
+        'FULLNAT_NOT_SHARED',
+        '/forwarding/method',
+        `The virtual service is ${ofService.method} and cannot have a real server with ${own}: remove its forwarding, or set it ` +
+          'for the whole virtual service.',
+      ),
+    ];
+  }
+  const differs = ofServer.snat?.addresses.join() !== ofService.snat?.addresses.join();
+  if (own !== 'fullnat' || !differs) return [];
+  return [
+    violation(
+      'SNAT_NOT_SHARED',
+      '/forwarding/snat/addresses',
+      'All real servers of a virtual service have the same source addresses: remove forwarding here, or set snat there.',
+    ),
+  ];
+}
+
 /** What a real server and the service it is behind must have in common; `forwarding` is the one in effect. */
 export function pairingViolations(
   service: VirtualServiceSpec,

@@ -1,5 +1,5 @@
 /** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
-import type { Capabilities } from '../domain/capabilities.js';
+import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
 import type { HostOperation } from '../domain/host-operation.js';
 import type { Operation, Table } from '../domain/table.js';
@@ -12,7 +12,7 @@ export interface DriverInfo {
   /** Version of IPVS as `ipvsadm` prints it, such as "1.2.1". */
   readonly ipvsVersion: string;
   readonly connectionTableSize: number;
-  readonly capabilities: Capabilities;
+  readonly capabilities: IpvsCapabilities;
 }
 
 /** What became of one operation; `error` null means that the kernel did it. */

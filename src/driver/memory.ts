@@ -5,7 +5,7 @@
  * driver's contract.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Capabilities } from '../domain/capabilities.js';
+import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation } from '../domain/director-operation.js';
 import { frontendKeyOf, parseFrontend } from '../domain/keys.js';
 import type { Connections, DestinationEntry, Operation, Stats, Table, TableEntry } from '../domain/table.js';
@@ -30,7 +30,7 @@ export interface MemoryKernelOptions {
   /** Default 100. Persistence timeouts of more than 2^32 ticks wrap round. */
   readonly ticksPerSecond?: number;
   /** What `info` claims where that differs from the above, such as `schedulers: null` for a kernel that cannot say. */
-  readonly capabilities?: Partial<Capabilities>;
+  readonly capabilities?: Partial<IpvsCapabilities>;
 }
 
 export interface MemoryKernel {
@@ -81,7 +81,6 @@ export function createMemoryKernel(options: MemoryKernelOptions = {}): MemoryKer
     capabilities: {
       ipv6,
       sctp: true,
-      fullnat: false,
       schedulers,
       persistenceEngines,
       tunnelTypes: ['ipip', 'gue', 'gre'],

@@ -1,12 +1,14 @@
-import type { IpvsDriver } from './driver.js';
+import { createDirectorDriver, type DirectorDriver } from './director-driver.js';
 import { createMemoryDriver } from './memory.js';
+import { createMemoryHost } from './memory-host.js';
 import { createNetlinkDriver, probeNetlink } from './netlink/client.js';
+import { createNoHost } from './no-host.js';
 
 export type DriverChoice = 'auto' | 'netlink' | 'memory';
 
 export interface SelectedDriver {
   readonly kind: 'netlink' | 'memory';
-  readonly driver: IpvsDriver;
+  readonly driver: DirectorDriver;
   /** Why this one, for people: shown in the log, at the director and in /docs. */
   readonly reason: string;
 }
@@ -23,8 +25,11 @@ export async function selectDriver({ driver, modulesDir }: DriverOptions): Promi
   const chosen = 'chosen by configuration';
   if (driver === 'netlink' || probe?.available) {
     const reason = probe ? 'IPVS answers and this process may change it' : chosen;
-    return { kind: 'netlink', driver: createNetlinkDriver({ modulesDirectory: modulesDir }), reason };
+    const ipvs = createNetlinkDriver({ modulesDirectory: modulesDir });
+    const host = createNoHost('bind VIPs yourself, and use nat, dr or tun.');
+    return { kind: 'netlink', driver: createDirectorDriver(ipvs, host), reason };
   }
   const reason = probe ? `no kernel IPVS here: ${probe.reason}` : chosen;
-  return { kind: 'memory', driver: createMemoryDriver(), reason };
+  const memory = createDirectorDriver(createMemoryDriver(), createMemoryHost().open());
+  return { kind: 'memory', driver: memory, reason };
 }

@@ -1,8 +1,9 @@
-import type { IpvsDriver, OperationResult } from '../driver/driver.js';
+import type { DirectorDriver } from '../driver/director-driver.js';
+import type { OperationResult } from '../driver/driver.js';
 import type { Metrics } from './metrics.js';
 
 /** The same driver, with every request timed and every operation counted. */
-export function measuredDriver(driver: IpvsDriver, metrics: Metrics): IpvsDriver {
+export function measuredDriver(driver: DirectorDriver, metrics: Metrics): DirectorDriver {
   async function timed<T>(request: string, work: () => Promise<T>): Promise<T> {
     const started = performance.now();
     try {
@@ -22,6 +23,7 @@ export function measuredDriver(driver: IpvsDriver, metrics: Metrics): IpvsDriver
   }
 
   return {
+    host: driver.host,
     info: () => timed('info', () => driver.info()),
     read: (options) => timed('read', () => driver.read(options)),
     readServices: (keys, options) => timed('read-services', () => driver.readServices(keys, options)),

@@ -2,8 +2,10 @@
  * The path of an adoption: read, commit, read again. The kernel is told nothing; what it has is what gets stored, and what
  * it did not have any more when that was durable is not made by us: such an adoption is undone as a whole.
  */
+
+import { type DirectorTable, ipvsTableOf } from '../domain/entry.js';
 import { DomainError } from '../domain/errors.js';
-import { frontendKeyOf } from '../domain/keys.js';
+import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
 import { differences } from '../domain/plan.js';
 import type { Table } from '../domain/table.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
@@ -37,14 +39,14 @@ export interface AdoptionPath {
 export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }): AdoptionPath {
   const { store, driver, director } = side;
 
-  async function read(frontends: ReadonlySet<string>): Promise<Table> {
+  async function read(frontends: ReadonlySet<string>): Promise<DirectorTable> {
     const table = await attempt(side, () => driver.readServices(frontends));
     if (table instanceof KernelUnavailableError) throw table;
     return table;
   }
 
   async function adopt<T>({ context, frontends, change, confirm }: AdoptionJob<T>): Promise<Committed<T>> {
-    const table = await read(frontends);
+    const table = ipvsTableOf(await read(frontends));
     const committed = await store.write(context, (tx) => change(tx, table));
     if (committed.entryChanges.length === 0) return committed;
     const fault = await faultOf(committed.entryChanges);
@@ -65,7 +67,11 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
     const frontends = new Set(entries.map(({ key }) => frontendKeyOf(key)));
     try {
       const [first] = differences(entries, await read(frontends));
-      return first && changedMeanwhile(director.name, first.desired.key);
+      if (!first) return undefined;
+      const { key } = first.desired;
+      const kind = entryKindOf(key);
+      const isIpvs = kind === 'service' || kind === 'destination';
+      return isIpvs ? changedMeanwhile(director.name, key) : needsMore(director.name, key);
     } catch (error) {
       if (error instanceof KernelUnavailableError) return error;
       throw error;
@@ -90,10 +96,20 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
   return {
     adopt: (job) => turns.run(() => adopt(job)),
     async previewAdoption({ context, frontends, change }) {
-      const table = await read(frontends);
+      const table = ipvsTableOf(await read(frontends));
       return store.write(context, (tx) => change(tx, table), { dryRun: true });
     },
   };
+}
+
+/** The cluster that adopts wants more for its services than there is, and an adoption tells a director nothing. */
+function needsMore(director: string, key: string): DomainError {
+  return new DomainError(
+    'ADOPTION_NEEDS_MORE',
+    `The cluster would also need ${key}, which is not there as it should be: adopt into a cluster without vip.interface and ` +
+      'with method nat, and set these afterwards.',
+    { metadata: { director, key } },
+  );
 }
 
 function changedMeanwhile(director: string, key: string): DomainError {

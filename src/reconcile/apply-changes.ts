@@ -3,29 +3,29 @@
  * was as the database said, so that the cost of a change does not grow with the table. Where that is not known, or
  * proves wrong, the frontends concerned are read and converged.
  */
-import { frontendKeyOf } from '../domain/keys.js';
-import { type Difference, differences, operationsFor, tableEntryOf } from '../domain/plan.js';
-import type { Operation, TableEntry } from '../domain/table.js';
-import type { IpvsDriver, OperationResult } from '../driver/driver.js';
+import type { DirectorEntry, EntryOperation } from '../domain/entry.js';
+import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
+import { type Difference, differences, inOneBatch, operationsFor, tableEntryOf } from '../domain/plan.js';
+import type { DirectorDriver } from '../driver/director-driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { EntryChange, OwnedEntry, Store } from '../store/store.js';
 import { type Convergence, converge } from './converge.js';
 import { type DirectorState, markReachable, markUnreachable } from './director-state.js';
 import { clearSolved } from './note-convergence.js';
 import type { Problems } from './problems.js';
-import { isAlreadyThere, judge } from './verdict.js';
+import { type EntryResult, isSomebodyElses, judge } from './verdict.js';
 
 export interface Refusal {
   readonly reason: 'KERNEL_REFUSED' | 'FOREIGN_ENTRY';
   readonly key: string;
   /** The operation that the kernel refused; null when a read showed the foreign entry. */
-  readonly result: OperationResult | null;
+  readonly result: EntryResult | null;
 }
 
 /** What became of the entry changes of one write. */
 export interface Outcome {
   readonly state: 'applied' | 'pending' | 'refused';
-  readonly results: readonly OperationResult[];
+  readonly results: readonly EntryResult[];
   /** Time that the kernel took for the batch in which the operations travelled. */
   readonly durationMicros: number;
   /** Set when refused. */
@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 export interface KernelSide {
-  readonly driver: IpvsDriver;
+  readonly driver: DirectorDriver;
   readonly store: Store;
   readonly problems: Problems;
   readonly director: DirectorState;
@@ -50,8 +50,8 @@ export interface KernelSide {
 type Changes = readonly EntryChange[];
 
 /** The operations of a change on a kernel that is as the database said. */
-export function planChanges(changes: Changes): Operation[] {
-  const before = new Map<string, TableEntry>();
+export function planChanges(changes: Changes): EntryOperation[] {
+  const before = new Map<string, DirectorEntry>();
   for (const change of changes) {
     if (change.before && change.before.state !== 'removing') {
       before.set(change.key, tableEntryOf(change.before));
@@ -67,21 +67,24 @@ export function planChanges(changes: Changes): Operation[] {
 /** One outcome for each write's changes, in their order. Never rejects for what a kernel can do. */
 export async function applyChanges(side: KernelSide, writes: readonly Changes[]): Promise<Outcome[]> {
   const plans = writes.map((changes) => (isKnown(side, changes) ? planChanges(changes) : null));
-  const operations = plans.flatMap((plan) => plan ?? []);
+  const operations = inOneBatch(plans.flatMap((plan) => plan ?? []));
   const keys = new Map(writes.flatMap((changes) => changes.map((change) => [change.key, change] as const)));
   const started = process.hrtime.bigint();
   const results = operations.length === 0 ? [] : await attempt(side, () => side.driver.apply(operations));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
 
+  const answers = new Map<EntryOperation, EntryResult>();
+  if (!(results instanceof KernelUnavailableError)) {
+    for (const [index, result] of results.entries())
+      answers.set(operations[index] ?? result.operation, result);
+  }
   const outcomes: Outcome[] = [];
-  let next = 0;
   for (const [index, changes] of writes.entries()) {
     const plan = plans[index];
     if (results instanceof KernelUnavailableError) {
       outcomes.push(pending(results.message));
     } else if (plan) {
-      const mine = results.slice(next, next + plan.length);
-      next += plan.length;
+      const mine = plan.flatMap((operation) => answers.get(operation) ?? []);
       const outcome = outcomeOf(changes, mine, durationMicros);
       outcomes.push(outcome ?? (await convergeChanges(side, { changes, batch: keys, earlier: mine })));
     } else {
@@ -91,14 +94,18 @@ export async function applyChanges(side: KernelSide, writes: readonly Changes[])
   return outcomes;
 }
 
-/** Whether the kernel is known to hold what the database held before these changes. */
+/**
+ * Whether the kernel is known to hold what the database held before these changes. An address that lvsd has not made may be
+ * there all the same, for the host's own use, on any interface.
+ */
 export function isKnown({ director, problems }: KernelSide, changes: Changes): boolean {
   return (
     director.synced &&
     changes.every(
-      ({ key, before }) =>
+      ({ key, before, after }) =>
         before?.state !== 'removing' &&
         before?.origin !== 'fresh' &&
+        !(entryKindOf(key) === 'address' && (before ?? after)?.origin !== 'made') &&
         !problems.get(key) &&
         !problems.get(frontendKeyOf(key)),
     )
@@ -108,7 +115,7 @@ export function isKnown({ director, problems }: KernelSide, changes: Changes): b
 /** Undefined when the kernel was not as we had thought. */
 function outcomeOf(
   changes: Changes,
-  results: readonly OperationResult[],
+  results: readonly EntryResult[],
   durationMicros: number,
 ): Outcome | undefined {
   const done = { ...NOTHING_DONE, results, durationMicros };
@@ -117,7 +124,7 @@ function outcomeOf(
     const verdict = judge(result);
     const { key } = result.operation;
     if (verdict === 'refused') return refused('KERNEL_REFUSED', { ...done, result, key });
-    if (isAlreadyThere(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
+    if (isSomebodyElses(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
     if (verdict === 'surprise') return undefined;
     if (verdict === 'transient') return { ...done, state: 'pending', detail: result.error?.message ?? null };
   }
@@ -130,7 +137,7 @@ interface Unplanned {
   /** Every change of the batch that this write is in, by key. */
   readonly batch: ReadonlyMap<string, EntryChange>;
   /** What the fast path did before it was found to be wrong. */
-  readonly earlier: readonly OperationResult[];
+  readonly earlier: readonly EntryResult[];
 }
 
 async function convergeChanges(side: KernelSide, { changes, batch, earlier }: Unplanned): Promise<Outcome> {
@@ -203,7 +210,7 @@ function pending(detail: string): Outcome {
 
 function refused(
   reason: Refusal['reason'],
-  { key, result, ...rest }: Omit<Outcome, 'state'> & { key: string; result: OperationResult | null },
+  { key, result, ...rest }: Omit<Outcome, 'state'> & { key: string; result: EntryResult | null },
 ): Outcome {
   return { ...rest, state: 'refused', refusal: { reason, key, result } };
 }

@@ -30,20 +30,33 @@ function ancestorsOf(path: string): string[] {
 /** Thrown inside a transaction: the write has to wait for the next batch. */
 export class Postponed extends Error {}
 
+interface Claim {
+  /** Everyone who has looked at the entry or changed it. */
+  readonly users: Set<object>;
+  isChanged: boolean;
+}
+
 /**
- * The keys that the writes of one batch have changed. Resources far apart meet here, when one takes a key that another has
- * just left: the second throws `Postponed`.
+ * The keys that the writes of one batch have looked at and changed. Resources far apart meet here, when one takes a key that
+ * another has just left, or counts on an address that another shares: unless both only looked, the second throws `Postponed`.
  */
 export function createClaims(): (write: object, tx: Transaction) => Transaction {
-  const holders = new Map<string, object>();
+  const claims = new Map<string, Claim>();
   return (write, tx) => {
-    function claim(key: string): void {
-      const holder = holders.get(key);
-      if (holder !== undefined && holder !== write) throw new Postponed();
-      holders.set(key, write);
+    function claim(key: string, isChange = true): void {
+      const earlier = claims.get(key) ?? { users: new Set(), isChanged: false };
+      const isAlone = earlier.users.size === 0 || (earlier.users.size === 1 && earlier.users.has(write));
+      if (!isAlone && (isChange || earlier.isChanged)) throw new Postponed();
+      earlier.users.add(write);
+      earlier.isChanged ||= isChange;
+      claims.set(key, earlier);
     }
     return {
       ...tx,
+      entry(key: string) {
+        claim(key, false);
+        return tx.entry(key);
+      },
       putEntry(entry: OwnedEntry) {
         claim(entry.key);
         tx.putEntry(entry);

@@ -1,13 +1,13 @@
 import { frontendKeyOf } from '../domain/keys.js';
 import type { Connections, DestinationEntry } from '../domain/table.js';
-import type { IpvsDriver } from '../driver/driver.js';
+import type { DirectorDriver } from '../driver/director-driver.js';
 
 /**
  * The destinations with these keys, with their connections now; those that the kernel does not have are left out. Rejects
  * with KernelUnavailableError.
  */
 export async function readDestinations(
-  { driver }: { readonly driver: IpvsDriver },
+  { driver }: { readonly driver: DirectorDriver },
   keys: readonly string[],
 ): Promise<Map<string, DestinationEntry>> {
   if (keys.length === 0) return new Map();

@@ -2,17 +2,17 @@
  * Makes some frontends of the kernel equal to the definition: read both sides, compare, apply the difference. Reads before
  * it writes, so it is right whatever the kernel holds; the fast path of `apply-changes.ts` falls back on it.
  */
+import { type DirectorTable, mayBeOthers } from '../domain/entry.js';
 import { frontendKeyOf } from '../domain/keys.js';
 import { type Difference, differences, hasConfig, operationsFor } from '../domain/plan.js';
-import type { Table } from '../domain/table.js';
-import type { IpvsDriver, OperationResult } from '../driver/driver.js';
+import type { DirectorDriver } from '../driver/director-driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
-import { judge } from './verdict.js';
+import { type EntryResult, judge } from './verdict.js';
 
 export interface Convergence {
   /** Without what is kept out. */
   readonly differences: readonly Difference<OwnedEntry>[];
-  readonly results: readonly OperationResult[];
+  readonly results: readonly EntryResult[];
   /** Time that the kernel took for the operations, in microseconds. */
   readonly durationMicros: number;
   readonly keptOut: readonly KeptOut[];
@@ -32,7 +32,7 @@ export interface KeptOut {
 }
 
 interface Dependencies {
-  readonly driver: IpvsDriver;
+  readonly driver: DirectorDriver;
   readonly store: Store;
 }
 
@@ -72,7 +72,7 @@ export function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
   const foreign = new Set<string>();
   for (const { desired, actual } of found) {
     const { key, origin, config } = desired;
-    if (actual && origin === 'fresh' && !hasConfig(actual, config)) foreign.add(key);
+    if (actual && origin === 'fresh' && mayBeOthers(actual) && !hasConfig(actual, config)) foreign.add(key);
   }
   const ours: Difference<OwnedEntry>[] = [];
   const keptOut: KeptOut[] = [];
@@ -86,7 +86,7 @@ export function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
 }
 
 interface Found extends Pick<Convergence, 'differences' | 'results'> {
-  readonly actual: Table;
+  readonly actual: DirectorTable;
   readonly foreign: ReadonlySet<string>;
 }
 

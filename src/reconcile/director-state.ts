@@ -1,15 +1,15 @@
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { Section } from '../domain/schema/director-settings.js';
-import type { DriverInfo } from '../driver/driver.js';
+import type { DirectorInfo } from '../driver/director-driver.js';
 
 /** What lvsd knows of a director at this moment. Lives in memory: all of it is found again by the next pass. */
 export interface DirectorState {
   readonly name: string;
   /** Why this driver was chosen, for people. */
   readonly driverReason: string;
-  readonly driver: DriverInfo['driver'];
+  readonly driver: DirectorInfo['driver'];
   /** Null until the kernel has answered once. */
-  info: DriverInfo | null;
+  info: DirectorInfo | null;
   /** The kernel answered the last time. */
   reachable: boolean;
   /** Why not, when it did not. */

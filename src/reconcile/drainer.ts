@@ -1,9 +1,16 @@
 /**
  * Ends drains: a destination leaves the kernel when it has no connections any more, or at its deadline; a service when its
- * destinations have left. What is draining is in the store, so a restart goes on where the last process ended.
+ * destinations have left; what it stands on, source NAT and its address, when no service needs it. What is draining is in the store, so a restart goes on where the last process ended.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { frontendKeyOf } from '../domain/keys.js';
+import {
+  addressOfKey,
+  entryKindOf,
+  frontendKeyOf,
+  frontendOfSnatKey,
+  isFwmark,
+  parseFrontend,
+} from '../domain/keys.js';
 import { namesOf, pathOf } from '../domain/names.js';
 import type { DestinationEntry } from '../domain/table.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
@@ -29,7 +36,7 @@ export interface Drainer {
 /** An entry that may go, as it was when that was found. */
 interface Ended {
   readonly entry: OwnedEntry;
-  /** Why, for the audit log; null for services, whose end follows from that of their destinations. */
+  /** Why, for the audit log; null for what follows from the end of its destinations. */
   readonly detail: string | null;
 }
 
@@ -60,7 +67,9 @@ export function createDrainer({ side, path, now }: Dependencies): Drainer {
       const ended = destinations.flatMap(
         (entry) => endedDestination(entry, present.get(entry.key), time) ?? [],
       );
-      const groups = byCluster([...ended, ...emptied(draining, ended)]);
+      const emptiedServices = emptied(draining, ended);
+      const left = side.store.read((reader) => leftOver(reader, draining, emptiedServices));
+      const groups = byCluster([...ended, ...emptiedServices, ...left]);
       const finished = await Promise.all(groups.map(([scope, group]) => finish(scope, group, context)));
       return finished.every(({ pending }) => !pending);
     },
@@ -94,14 +103,45 @@ function emptied(draining: readonly OwnedEntry[], ended: readonly Ended[]): Ende
   const waiting = draining.filter((entry) => isDestination(entry) && !endedKeys.has(entry.key));
   const held = new Set(waiting.map(({ key }) => frontendKeyOf(key)));
   return draining
-    .filter((entry) => !isDestination(entry) && !held.has(entry.key))
+    .filter(({ key }) => entryKindOf(key) === 'service' && !held.has(key))
     .map((entry) => ({ entry, detail: null }));
 }
 
-/** Unless it has been put to use again since, or is draining anew; a service also has to wait for late destinations. */
+/** The draining source NAT and addresses that no service may need any more, once these services have ended. */
+function leftOver(reader: Reader, draining: readonly OwnedEntry[], services: readonly Ended[]): Ended[] {
+  const ended = new Set(services.map(({ entry }) => entry.key));
+  const addresses = new Set([...ended].map((key) => addressOfFrontend(key)));
+  return draining
+    .filter((entry) => {
+      const { key } = entry;
+      const kind = entryKindOf(key);
+      if (kind === 'snat') return ended.has(frontendOfSnatKey(key)) || isFree(reader, entry);
+      return kind === 'address' && (addresses.has(addressOfKey(key)) || isFree(reader, entry));
+    })
+    .map((entry) => ({ entry, detail: null }));
+}
+
+function addressOfFrontend(key: string): string | undefined {
+  const frontend = parseFrontend(key);
+  return isFwmark(frontend) ? undefined : frontend.address;
+}
+
+/** Whether nothing holds a draining entry that is not a destination. */
+function isFree(reader: Reader, { key }: OwnedEntry): boolean {
+  switch (entryKindOf(key)) {
+    case 'snat':
+      return (reader.entry(frontendOfSnatKey(key))?.state ?? 'removing') === 'removing';
+    case 'address':
+      return !reader.isServed(addressOfKey(key));
+    default:
+      return isEmpty(reader, key);
+  }
+}
+
+/** Unless it has been put to use again since, or is draining anew; what waits for others may have to wait on. */
 function end(tx: Transaction, { entry, detail }: Ended, director: string): void {
   if (!isDeepStrictEqual(tx.entry(entry.key), entry)) return;
-  if (!isDestination(entry) && !isEmpty(tx, entry.key)) return;
+  if (!isDestination(entry) && !isFree(tx, entry)) return;
   if (detail !== null) tx.record({ kind: 'drain', resource: entry.path, director, detail });
   tx.putEntry({ ...entry, state: 'removing', drainDeadline: null });
 }
@@ -113,7 +153,7 @@ function isEmpty(reader: Reader, frontendKey: string): boolean {
 }
 
 function isDestination({ key }: OwnedEntry): boolean {
-  return frontendKeyOf(key) !== key;
+  return entryKindOf(key) === 'destination';
 }
 
 /** With the path that the kernel operations of each group are recorded under: the cluster's, or that of a single entry. */

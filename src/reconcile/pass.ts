@@ -4,10 +4,10 @@
  * undisturbed, before anything is done about it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isDirectorsOwn } from '../domain/entry.js';
 import { frontendKeyOf } from '../domain/keys.js';
 import { differences } from '../domain/plan.js';
 import type { Reconciliation } from '../domain/schema/director.js';
-import type { OperationResult } from '../driver/driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { OwnedEntry, Store, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
@@ -17,7 +17,7 @@ import { markSynced } from './director-state.js';
 import { noteConvergence } from './note-convergence.js';
 import { recordApplied, recordDrift, recordOwnership, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
-import { judge } from './verdict.js';
+import { type EntryResult, judge } from './verdict.js';
 
 export type Trigger = Reconciliation['trigger'];
 
@@ -73,17 +73,20 @@ async function compareAndConverge(side: KernelSide, options: PassOptions, tally:
   const suspects = new Set([...side.problems.keys()].map(frontendKeyOf));
   const orphans = new Set(side.problems.keys());
   let present = 0;
+  let foreign = 0;
+  for (const entry of actual.values()) if (isDirectorsOwn(entry)) foreign += 1;
   for await (const page of entryPages(side.store)) {
     for (const { desired } of differences(page, actual)) suspects.add(frontendKeyOf(desired.key));
     for (const { key, state, origin } of page) {
       orphans.delete(key);
-      const isPresent = actual.has(key);
-      if (isPresent) present += 1;
+      const there = actual.get(key);
+      const isPresent = there !== undefined && (state === 'living' || isDirectorsOwn(there));
+      if (there && isDirectorsOwn(there)) present += 1;
       if (isPresent ? origin === 'fresh' : state !== 'living') suspects.add(frontendKeyOf(key));
     }
   }
   forgetOrphans(side, orphans);
-  side.director.foreignEntries = actual.size - present;
+  side.director.foreignEntries = foreign - present;
   const emptied = present === 0 && options.trigger === 'start' && suspects.size > 0;
   if (emptied) await recordEmptied(side, options.context, suspects.size);
   const keys = [...suspects];
@@ -163,9 +166,9 @@ async function recordEmptied(side: KernelSide, context: WriteContext, frontends:
 function resultsByResource(
   { results, entries }: Convergence,
   newlyFailed: ReadonlySet<string>,
-): Map<string, OperationResult[]> {
+): Map<string, EntryResult[]> {
   const paths = new Map(entries.map(({ key, path }) => [key, path]));
-  const grouped = new Map<string, OperationResult[]>();
+  const grouped = new Map<string, EntryResult[]>();
   for (const result of results) {
     const { key } = result.operation;
     if (judge(result) !== 'done' && !newlyFailed.has(key)) continue;

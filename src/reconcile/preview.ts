@@ -1,7 +1,7 @@
 /** What a write would do: everything but the commit and the change of the kernel, which is looked at. */
-import { frontendKeyOf } from '../domain/keys.js';
-import { differences } from '../domain/plan.js';
-import type { Operation } from '../domain/table.js';
+import { type DirectorTable, type EntryOperation, mayBeOthers } from '../domain/entry.js';
+import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
+import { differences, hasConfig } from '../domain/plan.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, EntryChange, OwnedEntry, Reader } from '../store/store.js';
 import { attempt, isKnown, type KernelSide, planChanges } from './apply-changes.js';
@@ -11,7 +11,7 @@ import type { WriteJob } from './write-path.js';
 
 export interface Previewed<T> extends Committed<T> {
   /** What the kernel would be told: at once, and when the drains that it begins have ended. */
-  readonly operations: readonly Operation[];
+  readonly operations: readonly EntryOperation[];
 }
 
 /** Rejects as the write would, but for what only the kernel's answer can tell. */
@@ -21,27 +21,44 @@ export async function previewWrite<T>(
 ): Promise<Previewed<T>> {
   const committed = await side.store.write(context, change, { dryRun: true });
   const { entryChanges } = committed;
-  const held = await foreignInTheWay(side, entryChanges);
-  if (held !== undefined) {
+  const fresh = entryChanges.filter(({ after }) => after?.state === 'living' && after.origin === 'fresh');
+  const frontends = new Set(fresh.map(({ key }) => frontendKeyOf(key)));
+  const actual = frontends.size > 0 && (await attempt(side, () => side.driver.readServices(frontends)));
+  const isRead = actual && !(actual instanceof KernelUnavailableError);
+  const held = isRead && foreignInTheWay(side, { changes: entryChanges, fresh, frontends, actual });
+  if (held) {
     throw refusalError(side.director.name, { refusal: { reason: 'FOREIGN_ENTRY', key: held, result: null } });
   }
-  const operations = [...planChanges(entryChanges), ...planChanges(endsOfDrains(entryChanges))];
+  const changes = isRead ? entryChanges.filter((one) => !isThereAlready(one, actual)) : entryChanges;
+  const operations = [...planChanges(changes), ...planChanges(endsOfDrains(changes))];
   return { ...committed, operations };
 }
 
-/** The key of a kernel entry that is somebody else's and keeps one of these out; undefined when the kernel is away. */
-async function foreignInTheWay(
-  side: KernelSide,
-  changes: readonly EntryChange[],
-): Promise<string | undefined> {
-  const fresh = changes.filter(({ after }) => after?.state === 'living' && after.origin === 'fresh');
-  if (fresh.length === 0) return undefined;
-  const frontends = new Set(fresh.map(({ key }) => frontendKeyOf(key)));
-  const actual = await attempt(side, () => side.driver.readServices(frontends));
-  if (actual instanceof KernelUnavailableError) return undefined;
+/** An address that the host has for itself, where it is wanted, is used. */
+function isThereAlready({ key, after }: EntryChange, actual: DirectorTable): boolean {
+  const present = entryKindOf(key) === 'address' ? actual.get(key) : undefined;
+  return after !== null && present !== undefined && hasConfig(present, after.config);
+}
 
+interface Looked {
+  readonly changes: readonly EntryChange[];
+  /** Those of them that may meet something of others. */
+  readonly fresh: readonly EntryChange[];
+  readonly frontends: ReadonlySet<string>;
+  readonly actual: DirectorTable;
+}
+
+/** The key of an entry that is somebody else's and keeps one of these out. */
+function foreignInTheWay(
+  side: KernelSide,
+  { changes, fresh, frontends, actual }: Looked,
+): string | undefined {
   const created = fresh.filter(({ before }) => before === null);
-  const there = isKnown(side, changes) ? created.find(({ key }) => actual.has(key)) : undefined;
+  const isInTheWay = ({ key }: EntryChange) => {
+    const present = actual.get(key);
+    return present !== undefined && mayBeOthers(present);
+  };
+  const there = isKnown(side, changes) ? created.find(isInTheWay) : undefined;
   if (there) return there.key;
   const entries = side.store.read((reader) => entriesAfter(reader, frontends, changes));
   const { keptOut } = withoutForeign(differences(entries, actual));

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { frontendKeyOf } from '../domain/keys.js';
 import type { Reconciliation } from '../domain/schema/director.js';
-import type { IpvsDriver } from '../driver/driver.js';
+import type { DirectorDriver } from '../driver/director-driver.js';
 import type { Store, WriteContext } from '../store/store.js';
 import { type AdoptionPath, createAdoptionPath } from './adoption-path.js';
 import type { KernelSide } from './apply-changes.js';
@@ -19,7 +19,7 @@ import { createWritePath, type WritePath, type Written } from './write-path.js';
 
 export interface Reconciler extends WritePath, SettingsPath, AdoptionPath {
   readonly director: DirectorState;
-  readonly driver: IpvsDriver;
+  readonly driver: DirectorDriver;
   readonly problems: Problems;
   readonly intervalSeconds: number;
   /** The first pass; resolves when it is over, however it went. Later passes follow by themselves. */
@@ -32,7 +32,7 @@ export interface Reconciler extends WritePath, SettingsPath, AdoptionPath {
 
 interface ReconcilerOptions {
   readonly name: string;
-  readonly driver: IpvsDriver;
+  readonly driver: DirectorDriver;
   readonly driverReason: string;
   readonly driverKind: DirectorState['driver'];
   readonly store: Store;

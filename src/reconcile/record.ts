@@ -39,9 +39,7 @@ export function recordRefused(tx: Transaction, report: Report): void {
 function recordMade(tx: Transaction, results: readonly AnyResult[]): void {
   for (const result of results) {
     const { command, key } = result.operation;
-    if ((command === 'NEW_SERVICE' || command === 'NEW_DEST') && judge(result) === 'done') {
-      tx.settleOrigin(key, 'made');
-    }
+    if (command.startsWith('NEW_') && judge(result) === 'done') tx.settleOrigin(key, 'made');
   }
 }
 

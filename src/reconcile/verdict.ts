@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { DirectorOperation } from '../domain/director-operation.js';
+import { type EntryOperation, isHostOperation } from '../domain/entry.js';
 import type { KernelOperation } from '../domain/schema/audit-event.js';
-import type { Operation } from '../domain/table.js';
 import type { OperationResult } from '../driver/driver.js';
 
 /**
@@ -10,12 +10,14 @@ import type { OperationResult } from '../driver/driver.js';
  */
 export type Verdict = 'done' | 'surprise' | 'transient' | 'refused';
 
-const { EEXIST, ENOENT, ESRCH, ENOMEM, ENOBUFS, EAGAIN, EBUSY, EINTR } = constants.errno;
+const { EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH, ENOMEM, ENOBUFS, EAGAIN, EBUSY, EINTR } =
+  constants.errno;
 const TRANSIENT = new Set([ENOMEM, ENOBUFS, EAGAIN, EBUSY, EINTR]);
 
-export type AnyResult = OperationResult<Operation> | OperationResult<DirectorOperation>;
+export type EntryResult = OperationResult<EntryOperation>;
+export type AnyResult = EntryResult | OperationResult<DirectorOperation>;
 
-/** What the kernel's answer means, by command: net/netfilter/ipvs/ip_vs_ctl.c, ip_vs_genl_set_cmd. */
+/** What the answer means, by command: ip_vs_genl_set_cmd of net/netfilter/ipvs/ip_vs_ctl.c, and the port of host drivers. */
 export function judge({ operation, error }: AnyResult): Verdict {
   if (!error) return 'done';
   if (TRANSIENT.has(error.errno)) return 'transient';
@@ -34,6 +36,17 @@ export function judge({ operation, error }: AnyResult): Verdict {
       return destinationMissing ? 'surprise' : 'refused';
     case 'DEL_DEST':
       return destinationMissing ? 'done' : 'refused';
+    case 'NEW_ADDRESS':
+    case 'NEW_SNAT':
+      return error.errno === EEXIST ? 'surprise' : 'refused';
+    case 'SET_ADDRESS':
+      return error.errno === EADDRNOTAVAIL ? 'surprise' : 'refused';
+    case 'DEL_ADDRESS':
+      return error.errno === EADDRNOTAVAIL || error.errno === ENODEV ? 'done' : 'refused';
+    case 'SET_SNAT':
+      return error.errno === ENOENT ? 'surprise' : 'refused';
+    case 'DEL_SNAT':
+      return error.errno === ENOENT ? 'done' : 'refused';
     case 'NEW_DAEMON':
       return error.errno === EEXIST ? 'surprise' : 'refused';
     case 'DEL_DAEMON':
@@ -44,8 +57,9 @@ export function judge({ operation, error }: AnyResult): Verdict {
   }
 }
 
-export function isAlreadyThere({ error }: OperationResult): boolean {
-  return error?.errno === EEXIST;
+/** Whether a fresh entry is kept out by one that is there already. Of source NAT and addresses only a look can tell. */
+export function isSomebodyElses({ operation, error }: EntryResult): boolean {
+  return error?.errno === EEXIST && !isHostOperation(operation);
 }
 
 /** As audit events show it. */

@@ -5,10 +5,10 @@
  * One counter, the revision, orders everything: every audit event takes the next number, a resource's revision is that of
  * the event which last changed it, and watchers resume from any of them.
  */
+import type { EntryConfig } from '../domain/entry.js';
 import type { Kind } from '../domain/names.js';
 import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Labels } from '../domain/schema/common.js';
-import type { DestinationConfig, ServiceConfig } from '../domain/table.js';
 
 export interface StoredResource {
   readonly kind: Kind;
@@ -24,12 +24,12 @@ export interface StoredResource {
 }
 
 /**
- * One entry of the kernel's table that lvsd owns: what the kernel is to hold under a key, and for which resource. The
+ * One entry of a director that lvsd owns: what its kernel is to hold under a key, and for which resource. The
  * entries are at once the desired state, the ownership (a kernel entry whose key is not here is foreign) and the
  * uniqueness of keys.
  */
 export interface OwnedEntry {
-  /** `keys.ts`: of a frontend or a destination. */
+  /** `keys.ts`: of a frontend, a destination, an address or source NAT. */
   readonly key: string;
   /** The resource that it stands for; it outlives that resource while the entry is being removed. */
   readonly path: string;
@@ -38,7 +38,7 @@ export interface OwnedEntry {
    * while it has connections. removing: the kernel is not to have it any more, and may still do.
    */
   readonly state: 'living' | 'draining' | 'removing';
-  readonly config: ServiceConfig | DestinationConfig;
+  readonly config: EntryConfig;
   /** Revision of the resource when the entry was last put. */
   readonly revision: number;
   /** How long its connections may take to end once it is drained; 0 for services, which wait for their destinations. */
@@ -122,11 +122,15 @@ export interface Reader {
   descendants(path: string): StoredResource[];
   /** The real servers below a path that have this address (canonical text), ordered by path. */
   realServersAt(path: string, address: string): StoredResource[];
+  /** The first virtual service, by path, that has this address (canonical text) and passes the test. */
+  virtualServiceAt(address: string, test: (service: StoredResource) => boolean): StoredResource | undefined;
   entry(key: string): OwnedEntry | undefined;
   /** The entries of the resource at this path and of everything below it. */
   entriesOf(path: string): OwnedEntry[];
   /** The entries of a service (by the key of its frontend) and of its destinations. */
   entriesOfFrontend(frontendKey: string): OwnedEntry[];
+  /** Whether there is a service entry at this address (canonical text), living or draining. */
+  isServed(address: string): boolean;
   /** All entries in pages, ordered by key: those after `after` ("" for the first page). */
   entries(page: { readonly after: string; readonly limit: number }): OwnedEntry[];
   entryCount(): number;

@@ -36,9 +36,8 @@ function ipvsadm(args: readonly string[], input = ''): string {
   return execFileSync('ipvsadm', args, { input, encoding: 'utf8' });
 }
 
-async function readTable(): Promise<KernelTable> {
-  const services = await presentTable(store, await driver.read({ stats: true }));
-  return { director: 'local', readTime: '2026-01-01T00:00:00.000Z', services };
+async function readTable(): Promise<Pick<KernelTable, 'services'>> {
+  return presentTable(store, await driver.read({ stats: true }), { stats: true });
 }
 
 const OPTIONS = LIST_VIEWS.filter((view) => view !== 'list');

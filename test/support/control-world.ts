@@ -7,8 +7,11 @@ import type { Call, Control, Principal, WriteAnswer } from '../../src/control/co
 import { createControl } from '../../src/control/create-control.js';
 import type { DomainError, Reason } from '../../src/domain/errors.js';
 import type { Table } from '../../src/domain/table.js';
+import { createDirectorDriver, type DirectorDriver } from '../../src/driver/director-driver.js';
 import type { IpvsDriver } from '../../src/driver/driver.js';
+import type { HostDriver } from '../../src/driver/host.js';
 import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
+import { createMemoryHost, type MemoryHost, type MemoryHostOptions } from '../../src/driver/memory-host.js';
 import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.js';
 import type { Store, WriteContext } from '../../src/store/store.js';
 import { sqliteSource } from './sqlite-source.js';
@@ -25,41 +28,46 @@ export interface World {
   readonly kernel: MemoryKernel;
   /** A second handle on the kernel's table: somebody with ipvsadm. */
   readonly hand: IpvsDriver;
+  /** The kernel's host. */
+  readonly host: MemoryHost;
   /** The store's file opened without a server. */
   openStore(): Store;
   /**
    * Starts the server on the same database and kernel. It is stopped with the test at the latest. On another driver it is
    * a server whose kernel never hears of what it writes.
    */
-  start(driver?: IpvsDriver): Promise<Life>;
+  start(driver?: IpvsDriver, host?: HostDriver): Promise<Life>;
 }
 
 export interface WorldOptions extends MemoryKernelOptions {
+  readonly host?: MemoryHostOptions;
   /** What time it is; default: the real one. */
   readonly now?: () => Date;
 }
 
 export function createWorld(
   t: TestContext,
-  { now = () => new Date(), ...options }: WorldOptions = {},
+  { now = () => new Date(), host: hostOptions, ...options }: WorldOptions = {},
 ): World {
   const kernel = createMemoryKernel(options);
+  const host = createMemoryHost(hostOptions);
   const lives: Life[] = [];
   t.after(() => Promise.all(lives.map((life) => life.stop())));
   const source = sqliteSource(t);
   return {
     kernel,
     hand: kernel.open(),
+    host,
     openStore: () => source.open(),
-    async start(driver = kernel.open()) {
-      const life = await startLife(source.open(), driver, now);
+    async start(driver = kernel.open(), hostDriver = host.open()) {
+      const life = await startLife(source.open(), createDirectorDriver(driver, hostDriver), now);
       lives.push(life);
       return life;
     },
   };
 }
 
-async function startLife(store: Store, driver: IpvsDriver, now: () => Date): Promise<Life> {
+async function startLife(store: Store, driver: DirectorDriver, now: () => Date): Promise<Life> {
   const reconciler = createReconciler({
     name: 'local',
     driver,

@@ -6,6 +6,7 @@ import {
   frontendOf,
   serviceConfigOf,
 } from '../../src/domain/desired.js';
+import { isHostOperation } from '../../src/domain/entry.js';
 import { destinationKey, frontendKey } from '../../src/domain/keys.js';
 import { type DesiredEntry, differences, operationsFor } from '../../src/domain/plan.js';
 import type { Definition } from '../../src/domain/schema/definition.js';
@@ -23,5 +24,7 @@ export function operationsOf({ spec: cluster, virtualServices }: Definition): Op
       }));
     return [{ key, state: 'living' as const, config: serviceConfigOf(spec) }, ...servers];
   });
-  return operationsFor(differences(entries, new Map()));
+  return operationsFor(differences(entries, new Map())).filter(
+    (one): one is Operation => !isHostOperation(one),
+  );
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { CertificateFiles } from '../../src/config.js';
 import type { Role } from '../../src/control/operations.js';
 import { createTokens } from '../../src/control/tokens.js';
+import { createDirectorDriver } from '../../src/driver/director-driver.js';
 import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
+import { createMemoryHost, type MemoryHost, type MemoryHostOptions } from '../../src/driver/memory-host.js';
 import { type RunningServer, startServer } from '../../src/server.js';
 import type { WriteContext } from '../../src/store/store.js';
 
@@ -16,6 +18,7 @@ export interface TestServer {
   /** `127.0.0.1:PORT`. */
   readonly grpcAddress: string;
   readonly kernel: MemoryKernel;
+  readonly host: MemoryHost;
   /** Secret of a token with role admin. */
   readonly adminToken: string;
   /** Secret of a new token, bound to a project or (null) to the whole server. */
@@ -26,6 +29,7 @@ export interface TestServer {
 
 export interface TestServerOptions {
   readonly kernel?: MemoryKernelOptions;
+  readonly host?: MemoryHostOptions;
   readonly allowedHosts?: readonly string[];
   readonly tls?: CertificateFiles;
   /** Default: an hour, so that no pass but the first comes unasked. */
@@ -35,6 +39,7 @@ export interface TestServerOptions {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lvsd-test-'));
   const kernel = createMemoryKernel(options.kernel);
+  const host = createMemoryHost(options.host);
   const running = await startServer(
     {
       dataDir,
@@ -48,7 +53,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       reconcileIntervalSeconds: options.reconcileIntervalSeconds ?? 3600,
     },
     {
-      selectDriver: async () => ({ kind: 'memory', driver: kernel.open(), reason: 'a test' }),
+      selectDriver: async () => {
+        const driver = createDirectorDriver(kernel.open(), host.open());
+        return { kind: 'memory', driver, reason: 'a test' };
+      },
     },
   );
   const tokens = createTokens({ store: running.store, now: () => new Date() });
@@ -65,6 +73,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     url: `http://127.0.0.1:${running.http.port}`,
     grpcAddress: `127.0.0.1:${running.grpc.port}`,
     kernel,
+    host,
     adminToken: await createToken('admin'),
     createToken,
     async stop() {

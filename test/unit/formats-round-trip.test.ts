@@ -66,8 +66,6 @@ test('without thresholds and high marks, ipvsadm prints the very lines that are 
     activeConnections: 0, inactiveConnections: 0, persistentConnections: 0,
   } as const; // biome-ignore format: a row of a table
   const printed = ipvsadmSave({
-    director: 'local',
-    readTime: '2026-01-01T00:00:00Z',
     services: [
       {
         key: 's', managed: true, resource: null, protocol: 'tcp', address: '192.0.2.1', port: 80, family: 'ipv4',

@@ -57,9 +57,7 @@ function tunnel(type: string, port: number, checksum: string) {
 }
 
 /** In the order of a kernel, which is none. */
-const table: KernelTable = {
-  director: 'local',
-  readTime: '2026-01-01T00:00:00.000Z',
+const table: Pick<KernelTable, 'services'> = {
   services: [
     service('fwmark/ipv6/8', { scheduler: 'lblc', persistence: persistence(300, '128') }),
     service('tcp/192.168.10.88:80', { scheduler: 'wrr', persistence: persistence(300, '255.255.255.255') }, [

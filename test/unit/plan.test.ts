@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
+import type { DirectorEntry, DirectorTable, EntryOperation } from '../../src/domain/entry.js';
 import { destinationKey, frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
 import { type DesiredEntry, differences, operationsFor, tableEntryOf } from '../../src/domain/plan.js';
-import type {
-  DestinationConfig,
-  Operation,
-  ServiceConfig,
-  Table,
-  TableEntry,
-} from '../../src/domain/table.js';
+import type { DestinationConfig, ServiceConfig } from '../../src/domain/table.js';
 import { plainDestination, plainService } from '../support/operations.js';
 
 const FRONTENDS = [
@@ -83,11 +78,11 @@ const desiredEntries: Arbitrary<DesiredEntry[]> = drawn.map((all) =>
 );
 
 /** Any kernel table: destinations stand behind services that are there. */
-const actualTable: Arbitrary<Table> = desiredEntries.map(
+const actualTable: Arbitrary<DirectorTable> = desiredEntries.map(
   (entries) => new Map(entries.map((entry) => [entry.key, tableEntryOf(entry)])),
 );
 
-const foreignTable: Arbitrary<Table> = fc
+const foreignTable: Arbitrary<DirectorTable> = fc
   .tuple(serviceConfig, destinationConfig)
   .map(([service, destination]) => {
     const key = 'tcp/198.51.100.1:443';
@@ -99,7 +94,7 @@ const foreignTable: Arbitrary<Table> = fc
   });
 
 /** A kernel in its simplest form; anything that a kernel would refuse fails. */
-function interpret(table: Table, operations: readonly Operation[]): Table {
+function interpret(table: DirectorTable, operations: readonly EntryOperation[]): DirectorTable {
   const after = new Map(table);
   for (const operation of operations) {
     const { command, key } = operation;
@@ -117,7 +112,7 @@ function interpret(table: Table, operations: readonly Operation[]): Table {
 }
 
 /** What must be there in the end: the desired entries, and whatever is not owned, but for what stood in a service that went. */
-function wantedTable(desired: readonly DesiredEntry[], actual: Table): Map<string, TableEntry> {
+function wantedTable(desired: readonly DesiredEntry[], actual: DirectorTable): Map<string, DirectorEntry> {
   const wanted = new Map(actual);
   const going = new Set(desired.filter(({ state }) => state === 'removing').map(({ key }) => key));
   for (const key of actual.keys()) if (going.has(key) || going.has(frontendKeyOf(key))) wanted.delete(key);

@@ -27,6 +27,9 @@ export const Address = Type.String({
   maxLength: 45,
   description: 'IPv4 or IPv6 address; kept in canonical spelling.',
 });
+/** Who bound an address of a director. */
+export const BINDERS = ['lvsd', 'others'] as const;
+
 export const Timestamp = Type.String({
   description: 'RFC 3339, UTC.',
   examples: ['2026-01-01T00:00:00.000Z'],

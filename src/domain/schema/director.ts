@@ -1,12 +1,19 @@
 import Type, { type Static } from 'typebox';
 import { KernelOperation } from './audit-event.js';
-import { closed, Name, Nullable, Timestamp } from './common.js';
+import { BINDERS, closed, Name, Nullable, Timestamp } from './common.js';
 
 const Capabilities = Type.Object(
   {
     ipv6: Type.Boolean(),
     sctp: Type.Boolean(),
-    fullnat: Type.Boolean(),
+    fullnat: Type.Boolean({ description: 'Source NAT of fullnat.' }),
+    fullnatMissing: Nullable(
+      Type.String({ description: 'Why there is no fullnat, with the remedy; null: there is.' }),
+    ),
+    vipBinding: Type.Boolean({ description: 'lvsd can bind VIPs to an interface.' }),
+    vipBindingMissing: Nullable(
+      Type.String({ description: 'Why it cannot, with the remedy; null: it can.' }),
+    ),
     schedulers: Nullable(
       Type.Array(Type.String(), { description: 'Available schedulers; null: not known beforehand.' }),
     ),
@@ -135,9 +142,52 @@ export const TableService = Type.Object(
 );
 export type TableService = Static<typeof TableService>;
 
+const { stats: _, ...hostCommon } = tableCommon;
+
+export const TableAddress = Type.Object(
+  {
+    ...hostCommon,
+    address: Type.String(),
+    interface: Type.String(),
+    prefixLength: Type.Integer(),
+    boundBy: Type.Enum(BINDERS, {
+      type: 'string',
+      description: 'lvsd: it carries its mark. others: it is used as a VIP, never changed or removed.',
+    }),
+  },
+  closed,
+);
+export type TableAddress = Static<typeof TableAddress>;
+
+export const TableSnat = Type.Object(
+  {
+    ...hostCommon,
+    addresses: Nullable(
+      Type.Array(Type.String(), {
+        description: 'Source addresses; null: the address that the route to the real server uses.',
+      }),
+    ),
+  },
+  closed,
+);
+export type TableSnat = Static<typeof TableSnat>;
+
 export const KernelTable = Type.Object(
-  { director: Name, readTime: Timestamp, services: Type.Array(TableService) },
-  { ...closed, $id: 'KernelTable', description: "The kernel's table as it is now, managed and foreign." },
+  {
+    director: Name,
+    readTime: Timestamp,
+    services: Type.Array(TableService),
+    addresses: Type.Array(TableAddress, {
+      description: 'Addresses of the director that are VIPs, or that lvsd bound.',
+    }),
+    snat: Type.Array(TableSnat, { description: 'Source NAT of fullnat virtual services.' }),
+  },
+  {
+    ...closed,
+    $id: 'KernelTable',
+    description:
+      "The kernel's table as it is now, managed and foreign, and what the director has around it to make it work.",
+  },
 );
 export type KernelTable = Static<typeof KernelTable>;
 

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Capabilities } from '../../domain/capabilities.js';
+import type { IpvsCapabilities } from '../../domain/capabilities.js';
 import { encodeFrontend } from './codec.js';
 import { IPVS_CMD } from './constants.js';
 import { generic } from './generic.js';
@@ -23,7 +23,7 @@ const OTHER_MODULES = new Set(['ftp']);
 /** GUE and GRE came with IPVS_DEST_ATTR_TUN_* in Linux 5.3. */
 const TUNNELS_SINCE = [5, 3] as const;
 
-export async function readCapabilities(session: Session, files: KernelFiles): Promise<Capabilities> {
+export async function readCapabilities(session: Session, files: KernelFiles): Promise<IpvsCapabilities> {
   const [modules, hasIpv6Stack, sctp] = await Promise.all([
     readModules(files),
     isReadable('/proc/net/if_inet6'),
@@ -33,7 +33,6 @@ export async function readCapabilities(session: Session, files: KernelFiles): Pr
   return {
     ipv6: hasIpv6Stack && isIpv6BuiltIn(session),
     sctp,
-    fullnat: false,
     schedulers: modules?.filter((name) => !name.startsWith('pe_') && !OTHER_MODULES.has(name)) ?? null,
     persistenceEngines: engines ?? null,
     tunnelTypes: isAtLeast(files.release, TUNNELS_SINCE) ? ['ipip', 'gue', 'gre'] : ['ipip'],

@@ -1,6 +1,6 @@
 /** The netlink driver: `IpvsDriver` on the kernel of the network namespace that this process is in. */
 import { constants, release } from 'node:os';
-import type { Capabilities } from '../../domain/capabilities.js';
+import type { IpvsCapabilities } from '../../domain/capabilities.js';
 import type { DirectorOperation } from '../../domain/director-operation.js';
 import { parseFrontend } from '../../domain/keys.js';
 import type { Operation } from '../../domain/table.js';
@@ -45,7 +45,7 @@ export type NetlinkProbe =
 export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDriver {
   const files = { release: release(), modulesDirectory: options.modulesDirectory ?? '/lib/modules' };
   const pool = createPool(options);
-  let capabilities: Capabilities | undefined;
+  let capabilities: IpvsCapabilities | undefined;
 
   return {
     info: () =>

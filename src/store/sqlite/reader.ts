@@ -3,7 +3,7 @@ import { CHAIN_START, type ChainTip, type SealedEvent, unseal } from '../../audi
 import type { Reader } from '../store.js';
 import { synchronous } from './database.js';
 import { createEventQuery } from './event-query.js';
-import { below, destinationsOf } from './path-range.js';
+import { below, destinationsOf, servicesAt } from './path-range.js';
 import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
 
 const RESOURCE = 'path, kind, parent, name, labels, spec, revision, create_time, update_time';
@@ -45,6 +45,14 @@ export function createReader(db: Database): SqliteReader {
     realServersAt: (path, address) =>
       statements.realServersAt.all({ address, ...below(path) }).map(resourceFromRow),
 
+    virtualServiceAt(address, test) {
+      for (const row of statements.virtualServicesAt.iterate(address)) {
+        const service = resourceFromRow(row);
+        if (test(service)) return service;
+      }
+      return undefined;
+    },
+
     entry(key) {
       const row = statements.entry.get(key);
       return row && entryFromRow(row);
@@ -52,6 +60,7 @@ export function createReader(db: Database): SqliteReader {
     entriesOf: (path) => statements.entriesOf.all({ path, ...below(path) }).map(entryFromRow),
     entriesOfFrontend: (key) =>
       statements.entriesOfFrontend.all({ key, ...destinationsOf(key) }).map(entryFromRow),
+    isServed: (address) => servicesAt(address).some((range) => statements.isServed.get(range) !== undefined),
     entries: ({ after, limit }) => statements.entries.all(after, limit).map(entryFromRow),
     entryCount: () => statements.entryCount.get()?.count ?? 0,
     drainingEntries: () => statements.drainingEntries.all().map(entryFromRow),
@@ -98,6 +107,12 @@ function prepare(db: Database) {
     realServersAt: db.prepare<{ address: string; from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources
        WHERE kind = 'realServer' AND spec ->> '$.address' = :address AND path > :from AND path < :to ORDER BY path`,
+    ),
+    virtualServicesAt: db.prepare<[string], ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources WHERE kind = 'virtualService' AND spec ->> '$.address' = ? ORDER BY path`,
+    ),
+    isServed: db.prepare<{ from: string; to: string }, unknown>(
+      "SELECT 1 FROM entries WHERE key > :from AND key < :to AND state <> 'removing' LIMIT 1",
     ),
     entry: db.prepare<[string], EntryRow>(`SELECT ${ENTRY} FROM entries WHERE key = ?`),
     entriesOf: db.prepare<{ path: string; from: string; to: string }, EntryRow>(

@@ -1,0 +1,152 @@
+/**
+ * One table out of two: the kernel's IPVS table and what the host has around it. Whoever keeps a director equal to its
+ * definition sees services, destinations, addresses and source NAT alike.
+ */
+import type { Capabilities } from '../domain/capabilities.js';
+import {
+  type AddressEntry,
+  type DirectorEntry,
+  type DirectorTable,
+  type EntryOperation,
+  isHostOperation,
+} from '../domain/entry.js';
+import type { HostOperation } from '../domain/host-operation.js';
+import { addressKey, entryKindOf, parseFrontend, snatKey } from '../domain/keys.js';
+import type { Operation } from '../domain/table.js';
+import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
+import type { HostAddress, HostDriver } from './host.js';
+
+export interface DirectorInfo extends Omit<DriverInfo, 'capabilities'> {
+  readonly capabilities: Capabilities;
+}
+
+/** Rejects as `IpvsDriver` does, also when it is the host that cannot be asked. */
+export interface DirectorDriver extends Omit<IpvsDriver, 'info' | 'read' | 'readServices' | 'apply'> {
+  /** For what is looked up and never kept: routes and links. */
+  readonly host: HostDriver;
+
+  info(): Promise<DirectorInfo>;
+
+  /** Everything, whoever made it: also the addresses that the host has for itself. */
+  read(options?: ReadOptions): Promise<DirectorTable>;
+
+  /** As `IpvsDriver.readServices`; the keys may also be of addresses and of source NAT. */
+  readServices(keys: Iterable<string>, options?: ReadOptions): Promise<DirectorTable>;
+
+  /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
+  apply(operations: readonly EntryOperation[]): Promise<OperationResult<EntryOperation>[]>;
+}
+
+/** The addresses of one spelling, on different interfaces. */
+type Held = [HostAddress, ...HostAddress[]];
+
+export function createDirectorDriver(ipvs: IpvsDriver, host: HostDriver): DirectorDriver {
+  /** The entries with these keys; all when there are no keys. */
+  async function readAddresses(wanted?: ReadonlySet<string>): Promise<DirectorEntry[]> {
+    const held = new Map<string, Held>();
+    for (const one of await host.readAddresses()) {
+      const key = addressKey(one.address);
+      if (wanted && !wanted.has(key)) continue;
+      const earlier = held.get(key);
+      if (earlier) earlier.push(one);
+      else held.set(key, [one]);
+    }
+    return [...held].map(([key, addresses]) => addressEntry(key, addresses));
+  }
+
+  async function readSnat(wanted?: ReadonlySet<string>): Promise<DirectorEntry[]> {
+    const found = [...(await host.readSnat())].map(([frontend, config]): DirectorEntry => {
+      return { kind: 'snat', key: snatKey(frontend), frontend: parseFrontend(frontend), config };
+    });
+    return wanted ? found.filter(({ key }) => wanted.has(key)) : found;
+  }
+
+  return {
+    host,
+    async info() {
+      const [info, { addresses, snat }] = await Promise.all([ipvs.info(), host.capabilities()]);
+      const capabilities = {
+        ...info.capabilities,
+        fullnat: snat === null,
+        fullnatMissing: snat,
+        vipBinding: addresses === null,
+        vipBindingMissing: addresses,
+      };
+      return { ...info, capabilities };
+    },
+    async read(options) {
+      const [table, addresses, snat] = await Promise.all([ipvs.read(options), readAddresses(), readSnat()]);
+      return withEntries(table, [...addresses, ...snat]);
+    },
+    async readServices(keys, options) {
+      const wanted = { service: new Set<string>(), address: new Set<string>(), snat: new Set<string>() };
+      for (const key of keys) {
+        const kind = entryKindOf(key);
+        if (kind !== 'destination') wanted[kind].add(key);
+      }
+      const [table, addresses, snat] = await Promise.all([
+        wanted.service.size > 0
+          ? ipvs.readServices(wanted.service, options)
+          : new Map<string, DirectorEntry>(),
+        wanted.address.size > 0 ? readAddresses(wanted.address) : [],
+        wanted.snat.size > 0 ? readSnat(wanted.snat) : [],
+      ]);
+      return withEntries(table, [...addresses, ...snat]);
+    },
+    async apply(operations) {
+      const results: OperationResult<EntryOperation>[] = [];
+      for (const run of runsOf(operations)) {
+        results.push(
+          ...(run.on === 'host' ? await host.apply(run.operations) : await ipvs.apply(run.operations)),
+        );
+      }
+      return results;
+    },
+    readDirector: () => ipvs.readDirector(),
+    applyDirector: (operations) => ipvs.applyDirector(operations),
+    connections: () => ipvs.connections(),
+    close() {
+      ipvs.close();
+      host.close();
+    },
+  };
+}
+
+/** Of several, ours: others' addresses elsewhere do not concern us then. */
+function addressEntry(key: string, [first, ...others]: Held): AddressEntry {
+  const mine = [first, ...others].filter(({ ours }) => ours);
+  const [shown, ...rest] = mine[0] ? [mine[0], ...mine.slice(1)] : [first, ...others];
+  return {
+    kind: 'address',
+    key,
+    address: shown.address,
+    config: { interface: shown.interface, prefixLength: shown.prefixLength },
+    ours: shown.ours,
+    elsewhere: rest.map((one) => one.interface),
+  };
+}
+
+function withEntries(table: DirectorTable, entries: readonly DirectorEntry[]): DirectorTable {
+  if (entries.length === 0) return table;
+  const all = new Map(table);
+  for (const entry of entries) all.set(entry.key, entry);
+  return all;
+}
+
+type Run =
+  | { readonly on: 'ipvs'; readonly operations: Operation[] }
+  | { readonly on: 'host'; readonly operations: HostOperation[] };
+
+/** Neighbours for the same driver travel together. */
+function runsOf(operations: readonly EntryOperation[]): Run[] {
+  const runs: Run[] = [];
+  for (const operation of operations) {
+    const last = runs[runs.length - 1];
+    if (isHostOperation(operation)) {
+      if (last?.on === 'host') last.operations.push(operation);
+      else runs.push({ on: 'host', operations: [operation] });
+    } else if (last?.on === 'ipvs') last.operations.push(operation);
+    else runs.push({ on: 'ipvs', operations: [operation] });
+  }
+  return runs;
+}
