@@ -80,7 +80,11 @@ export const VIRTUAL_SERVICE: ResourceExamples = {
     cluster: NAMES.cluster,
     labels,
     spec: serviceStored,
-    status: { ...applied(4), key: serviceKey },
+    status: {
+      ...applied(4),
+      vip: { address: '192.168.10.88', interface: null, boundBy: null },
+      key: serviceKey,
+    },
     ...bookkeeping(4),
   },
 };
@@ -188,7 +192,10 @@ export const DIRECTOR = {
   capabilities: {
     ipv6: true,
     sctp: true,
-    fullnat: false,
+    fullnat: true,
+    fullnatMissing: null,
+    vipBinding: true,
+    vipBindingMissing: null,
     schedulers: ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'sed', 'nq', 'fo', 'ovf', 'mh'],
     persistenceEngines: ['sip'],
     tunnelTypes: ['ipip', 'gue', 'gre'],
@@ -235,6 +242,8 @@ export const TABLE = {
       ],
     },
   ],
+  addresses: [],
+  snat: [],
 };
 
 export const TABLE_LIST = `IP Virtual Server version 1.2.1 (size=4096)

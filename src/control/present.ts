@@ -1,12 +1,20 @@
 /** From what is stored, and what is known of the kernel, to what callers see. */
 import { backendOf, effectiveForwarding, effectiveWeight, frontendOf } from '../domain/desired.js';
-import { destinationKey, frontendKey } from '../domain/keys.js';
+import type { AddressConfig } from '../domain/host-operation.js';
+import { addressKey, destinationKey, frontendKey } from '../domain/keys.js';
 import { nameOf, namesOf, parentPath } from '../domain/names.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { DrainProgress } from '../domain/schema/drain.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
-import type { Cluster, DirectorState, RealServer, VirtualService } from '../domain/schema/resource.js';
+import type {
+  Cluster,
+  DirectorState,
+  RealServer,
+  VipStatus,
+  VirtualService,
+} from '../domain/schema/resource.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
+import type { Problem } from '../reconcile/problems.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Reader, StoredResource } from '../store/store.js';
 import { etagOf } from './preconditions.js';
@@ -50,7 +58,12 @@ export function virtualServicePresenter(knowledge: Knowledge): Presenter<Virtual
       project,
       cluster,
       spec,
-      status: { ...stateOf(stored, knowledge), warnings, key: frontendKey(frontendOf(spec)) },
+      status: {
+        ...stateOf(stored, knowledge, sharedProblem(stored, reader, knowledge)),
+        warnings,
+        vip: vipStatus(spec, reader, knowledge),
+        key: frontendKey(frontendOf(spec)),
+      },
     };
   };
 }
@@ -96,14 +109,50 @@ function hasChild(reader: Reader, parent: string, kind: StoredResource['kind']):
   return reader.resources({ kind, parent, limit: 1 }).length > 0;
 }
 
-function stateOf({ path, revision }: StoredResource, { director, problems }: Knowledge) {
-  const state = directorState(path, revision, { director, problems });
+/** That of the address that the service has lvsd bind: its entry may be another service's. */
+function sharedProblem(
+  { path, spec }: StoredResource,
+  reader: Reader,
+  { problems }: Knowledge,
+): Problem | undefined {
+  const { address } = spec as VirtualServiceSpec;
+  const problem = address === undefined ? undefined : problems.get(addressKey(address));
+  const cluster = problem && (reader.resource(parentPath(path))?.spec as ClusterSpec);
+  return cluster?.vip.interface ? problem : undefined;
+}
+
+/** What is stored is newer than the last look at the host, as long as there is no problem with it. */
+function vipStatus(
+  { address }: VirtualServiceSpec,
+  reader: Reader,
+  { director, problems }: Knowledge,
+): VipStatus | null {
+  if (address === undefined) return null;
+  const key = addressKey(address);
+  const seen = director.addresses?.get(key);
+  const entry = reader.entry(key);
+  if (entry && entry.state !== 'removing' && director.everSynced && !problems.get(key)) {
+    const isOthers = entry.origin === 'found' && !seen?.ours;
+    const { interface: name } = entry.config as AddressConfig;
+    return { address, interface: name, boundBy: isOthers ? 'others' : 'lvsd' };
+  }
+  if (!seen) return { address, interface: null, boundBy: null };
+  return { address, interface: seen.config.interface, boundBy: seen.ours ? 'lvsd' : 'others' };
+}
+
+function stateOf({ path, revision }: StoredResource, { director, problems }: Knowledge, shared?: Problem) {
+  const problem = problems.worst(path) ?? shared;
+  const state = directorState(path, revision, { director, problem });
   return { state: state.state, directors: [state] };
 }
 
-function directorState(path: string, revision: number, { director, problems }: Knowledge): DirectorState {
+interface Known {
+  readonly director: Knowledge['director'];
+  readonly problem: Problem | undefined;
+}
+
+function directorState(path: string, revision: number, { director, problem }: Known): DirectorState {
   const { name } = director;
-  const problem = problems.worst(path);
   if (problem) {
     const { state, reason, detail } = problem;
     const observedRevision = problem.path === path ? problem.observedRevision : revision;

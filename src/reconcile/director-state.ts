@@ -1,3 +1,4 @@
+import type { AddressEntry } from '../domain/entry.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { Section } from '../domain/schema/director-settings.js';
 import type { DirectorInfo } from '../driver/director-driver.js';
@@ -20,6 +21,8 @@ export interface DirectorState {
   everSynced: boolean;
   lastReconciliation: Reconciliation | null;
   foreignEntries: number | null;
+  /** The host's addresses at the last pass, by key; null before the first. */
+  addresses: ReadonlyMap<string, AddressEntry> | null;
   /** Why a section of the settings is not in the kernel as it should be; one without a problem is. */
   readonly settingProblems: Map<Section, SettingProblem>;
 }
@@ -41,6 +44,7 @@ export function createDirectorState(
     everSynced: false,
     lastReconciliation: null,
     foreignEntries: null,
+    addresses: null,
     settingProblems: new Map(),
   };
 }

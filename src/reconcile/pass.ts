@@ -4,7 +4,7 @@
  * undisturbed, before anything is done about it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { isDirectorsOwn } from '../domain/entry.js';
+import { type AddressEntry, isDirectorsOwn } from '../domain/entry.js';
 import { frontendKeyOf } from '../domain/keys.js';
 import { differences } from '../domain/plan.js';
 import type { Reconciliation } from '../domain/schema/director.js';
@@ -74,7 +74,12 @@ async function compareAndConverge(side: KernelSide, options: PassOptions, tally:
   const orphans = new Set(side.problems.keys());
   let present = 0;
   let foreign = 0;
-  for (const entry of actual.values()) if (isDirectorsOwn(entry)) foreign += 1;
+  const addresses = new Map<string, AddressEntry>();
+  for (const entry of actual.values()) {
+    if (isDirectorsOwn(entry)) foreign += 1;
+    if (entry.kind === 'address') addresses.set(entry.key, entry);
+  }
+  side.director.addresses = addresses;
   for await (const page of entryPages(side.store)) {
     for (const { desired } of differences(page, actual)) suspects.add(frontendKeyOf(desired.key));
     for (const { key, state, origin } of page) {

@@ -87,10 +87,13 @@ test('an empty message that was set is not an absent field', () => {
 });
 
 test('a list that may be null keeps the difference between empty and null', () => {
-  const capabilities = { ipv6: true, sctp: true, fullnat: false, tunnelTypes: [] };
+  const capabilities = { ipv6: true, sctp: true, fullnat: false, vipBinding: false, tunnelTypes: [] };
   const known = { capabilities: { ...capabilities, schedulers: [], persistenceEngines: null } };
   const back = overTheWire(DirectorSchema, known) as { capabilities: object };
-  assert.deepEqual(back.capabilities, { ipv6: true, sctp: true, fullnat: false, schedulers: [] });
+  assert.deepEqual(back.capabilities, {
+    ...{ ipv6: true, sctp: true, fullnat: false, vipBinding: false },
+    schedulers: [],
+  });
 });
 
 test('a member that the message cannot hold is a defect, not a hole', () => {

@@ -20,7 +20,8 @@ export type Actor = Static<typeof Actor>;
 export const KernelOperation = Type.Object(
   {
     command: Type.String({
-      description: 'IPVS_CMD_* of linux/ip_vs.h.',
+      description:
+        'IPVS_CMD_* of linux/ip_vs.h; NEW_, SET_ and DEL_ADDRESS and _SNAT outside the IPVS table.',
       examples: ['NEW_SERVICE', 'SET_DEST'],
     }),
     key: Type.String({ description: 'The entry.', examples: ['tcp/192.168.10.88:80->192.168.10.11:80'] }),

@@ -1,7 +1,7 @@
 /** The one shape that every resource has: identity, labels, spec, status, bookkeeping. */
 import Type, { type Static, type TProperties, type TSchema } from 'typebox';
 import { ClusterSpec, ClusterSpecInput } from './cluster.js';
-import { closed, Labels, Name, Nullable, Port, Revision, Timestamp } from './common.js';
+import { BINDERS, closed, Labels, Name, Nullable, Port, Revision, Timestamp } from './common.js';
 import { Connections, DrainProgress } from './drain.js';
 import { Forwarding } from './forwarding.js';
 import { RealServerSpec, RealServerSpecInput } from './real-server.js';
@@ -47,9 +47,27 @@ export const ClusterStatus = Type.Object(commonStatus, {
 });
 export type ClusterStatus = Static<typeof ClusterStatus>;
 
+const VipStatus = Type.Object(
+  {
+    address: Type.String(),
+    interface: Nullable(
+      Type.String({ description: 'The interface that has it; null: none, as far as is known.' }),
+    ),
+    boundBy: Nullable(
+      Type.Enum(BINDERS, {
+        type: 'string',
+        description: 'lvsd: because the cluster has vip.interface. others: it was there. null: nobody.',
+      }),
+    ),
+  },
+  { ...closed, $id: 'VipStatus', description: 'Whether the director has the VIP, and who bound it.' },
+);
+export type VipStatus = Static<typeof VipStatus>;
+
 export const VirtualServiceStatus = Type.Object(
   {
     ...commonStatus,
+    vip: Nullable(VipStatus),
     key: Type.String({
       description: 'The frontend in the kernel.',
       examples: ['tcp/192.168.10.88:80', 'fwmark/ipv4/7'],

@@ -11,7 +11,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/common.proto.
  */
 export const file_lvsd_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("ChRsdnNkL3YxL2NvbW1vbi5wcm90bxIHbHZzZC52MSKXAQoNRGlyZWN0b3JTdGF0ZRIMCgRuYW1lGAEgASgJEh0KBXN0YXRlGAIgASgOMg4ubHZzZC52MS5TdGF0ZRIZChFvYnNlcnZlZF9yZXZpc2lvbhgDIAEoAxITCgZyZWFzb24YBCABKAlIAIgBARITCgZkZXRhaWwYBSABKAlIAYgBAUIJCgdfcmVhc29uQgkKB19kZXRhaWwiKQoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDgoGZGV0YWlsGAIgASgJIhwKClN0cmluZ0xpc3QSDgoGdmFsdWVzGAEgAygJIp4BCg9LZXJuZWxPcGVyYXRpb24SDwoHY29tbWFuZBgBIAEoCRILCgNrZXkYAiABKAkSJwoGY29uZmlnGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgVlcnJubxgEIAEoBUgAiAEBEhcKCmVycm5vX25hbWUYBSABKAlIAYgBAUIICgZfZXJybm9CDQoLX2Vycm5vX25hbWUi7QIKB1ByZXZpZXcSKAoHY2hhbmdlcxgBIAMoCzIXLmx2c2QudjEuUHJldmlldy5DaGFuZ2USLAoKb3BlcmF0aW9ucxgCIAMoCzIYLmx2c2QudjEuS2VybmVsT3BlcmF0aW9uGpYBCgZDaGFuZ2USKQoEdHlwZRgBIAEoDjIbLmx2c2QudjEuUHJldmlldy5DaGFuZ2VUeXBlEhAKCHJlc291cmNlGAIgASgJEicKBmJlZm9yZRgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0InEKCkNoYW5nZVR5cGUSGwoXQ0hBTkdFX1RZUEVfVU5TUEVDSUZJRUQQABIWChJDSEFOR0VfVFlQRV9DUkVBVEUQARIWChJDSEFOR0VfVFlQRV9VUERBVEUQAhIWChJDSEFOR0VfVFlQRV9ERUxFVEUQAypXCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX0FQUExJRUQQARIRCg1TVEFURV9QRU5ESU5HEAISEQoNU1RBVEVfUkVGVVNFRBADYgZwcm90bzM", [file_google_protobuf_struct]);
+  fileDesc("ChRsdnNkL3YxL2NvbW1vbi5wcm90bxIHbHZzZC52MSKXAQoNRGlyZWN0b3JTdGF0ZRIMCgRuYW1lGAEgASgJEh0KBXN0YXRlGAIgASgOMg4ubHZzZC52MS5TdGF0ZRIZChFvYnNlcnZlZF9yZXZpc2lvbhgDIAEoAxITCgZyZWFzb24YBCABKAlIAIgBARITCgZkZXRhaWwYBSABKAlIAYgBAUIJCgdfcmVhc29uQgkKB19kZXRhaWwiKQoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDgoGZGV0YWlsGAIgASgJIhwKClN0cmluZ0xpc3QSDgoGdmFsdWVzGAEgAygJIp4BCg9LZXJuZWxPcGVyYXRpb24SDwoHY29tbWFuZBgBIAEoCRILCgNrZXkYAiABKAkSJwoGY29uZmlnGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgVlcnJubxgEIAEoBUgAiAEBEhcKCmVycm5vX25hbWUYBSABKAlIAYgBAUIICgZfZXJybm9CDQoLX2Vycm5vX25hbWUi7QIKB1ByZXZpZXcSKAoHY2hhbmdlcxgBIAMoCzIXLmx2c2QudjEuUHJldmlldy5DaGFuZ2USLAoKb3BlcmF0aW9ucxgCIAMoCzIYLmx2c2QudjEuS2VybmVsT3BlcmF0aW9uGpYBCgZDaGFuZ2USKQoEdHlwZRgBIAEoDjIbLmx2c2QudjEuUHJldmlldy5DaGFuZ2VUeXBlEhAKCHJlc291cmNlGAIgASgJEicKBmJlZm9yZRgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJgoFYWZ0ZXIYBCABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0InEKCkNoYW5nZVR5cGUSGwoXQ0hBTkdFX1RZUEVfVU5TUEVDSUZJRUQQABIWChJDSEFOR0VfVFlQRV9DUkVBVEUQARIWChJDSEFOR0VfVFlQRV9VUERBVEUQAhIWChJDSEFOR0VfVFlQRV9ERUxFVEUQAypXCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhEKDVNUQVRFX0FQUExJRUQQARIRCg1TVEFURV9QRU5ESU5HEAISEQoNU1RBVEVfUkVGVVNFRBADKkQKBkJpbmRlchIWChJCSU5ERVJfVU5TUEVDSUZJRUQQABIPCgtCSU5ERVJfTFZTRBABEhEKDUJJTkRFUl9PVEhFUlMQAmIGcHJvdG8z", [file_google_protobuf_struct]);
 
 /**
  * What one director did with a resource.
@@ -118,7 +118,8 @@ export const StringListSchema: GenMessage<StringList> = /*@__PURE__*/
  */
 export type KernelOperation = Message<"lvsd.v1.KernelOperation"> & {
   /**
-   * IPVS_CMD_* of linux/ip_vs.h, for example NEW_SERVICE or SET_DEST.
+   * IPVS_CMD_* of linux/ip_vs.h, for example NEW_SERVICE or SET_DEST; NEW_, SET_ and DEL_ADDRESS and _SNAT outside the IPVS
+   * table.
    *
    * @generated from field: string command = 1;
    */
@@ -325,4 +326,45 @@ export type State = (typeof State)[keyof typeof State] | UnknownEnum;
  */
 export const StateSchema: GenEnum<State> = /*@__PURE__*/
   enumDesc(file_lvsd_v1_common, 0);
+
+/**
+ * Who bound an address of a director.
+ *
+ * @generated from enum lvsd.v1.Binder
+ */
+export const Binder = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: BINDER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * lvsd: it carries its mark.
+   *
+   * @generated from enum value: BINDER_LVSD = 1;
+   */
+  LVSD: 1,
+
+  /**
+   * Somebody else.
+   *
+   * @generated from enum value: BINDER_OTHERS = 2;
+   */
+  OTHERS: 2,
+} as const;
+
+/**
+ * Who bound an address of a director.
+ *
+ * @generated from enum lvsd.v1.Binder
+ */
+export type Binder = (typeof Binder)[keyof typeof Binder] | UnknownEnum;
+
+/**
+ * Describes the enum lvsd.v1.Binder.
+ */
+export const BinderSchema: GenEnum<Binder> = /*@__PURE__*/
+  enumDesc(file_lvsd_v1_common, 1);
 

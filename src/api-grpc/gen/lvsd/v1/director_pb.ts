@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { KernelOperation, StringList } from "./common_pb.js";
+import type { Binder, KernelOperation, StringList } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Family } from "./virtual_service_pb.js";
 import { file_lvsd_v1_virtual_service } from "./virtual_service_pb.js";
@@ -16,7 +16,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director.proto.
  */
 export const file_lvsd_v1_director: GenFile = /*@__PURE__*/
-  fileDesc("ChZsdnNkL3YxL2RpcmVjdG9yLnByb3RvEgdsdnNkLnYxIvkFCghEaXJlY3RvchIMCgRuYW1lGAEgASgJEigKBmRyaXZlchgCIAEoDjIYLmx2c2QudjEuRGlyZWN0b3IuRHJpdmVyEhUKDWRyaXZlcl9yZWFzb24YAyABKAkSEQoJcmVhY2hhYmxlGAQgASgIEhsKDmtlcm5lbF9yZWxlYXNlGAUgASgJSACIAQESGQoMaXB2c192ZXJzaW9uGAYgASgJSAGIAQESIgoVY29ubmVjdGlvbl90YWJsZV9zaXplGAcgASgNSAKIAQESNAoMY2FwYWJpbGl0aWVzGAggASgLMh4ubHZzZC52MS5EaXJlY3Rvci5DYXBhYmlsaXRpZXMSGAoQaW50ZXJ2YWxfc2Vjb25kcxgJIAEoARI0ChNsYXN0X3JlY29uY2lsaWF0aW9uGAogASgLMhcubHZzZC52MS5SZWNvbmNpbGlhdGlvbhIXCg9tYW5hZ2VkX2VudHJpZXMYCyABKA0SHAoPZm9yZWlnbl9lbnRyaWVzGAwgASgNSAOIAQESGAoLZHJpZnRfY291bnQYDSABKA1IBIgBARqsAQoMQ2FwYWJpbGl0aWVzEgwKBGlwdjYYASABKAgSDAoEc2N0cBgCIAEoCBIPCgdmdWxsbmF0GAMgASgIEicKCnNjaGVkdWxlcnMYBCABKAsyEy5sdnNkLnYxLlN0cmluZ0xpc3QSMAoTcGVyc2lzdGVuY2VfZW5naW5lcxgFIAEoCzITLmx2c2QudjEuU3RyaW5nTGlzdBIUCgx0dW5uZWxfdHlwZXMYBiADKAkiRwoGRHJpdmVyEhYKEkRSSVZFUl9VTlNQRUNJRklFRBAAEhIKDkRSSVZFUl9ORVRMSU5LEAESEQoNRFJJVkVSX01FTU9SWRACQhEKD19rZXJuZWxfcmVsZWFzZUIPCg1faXB2c192ZXJzaW9uQhgKFl9jb25uZWN0aW9uX3RhYmxlX3NpemVCEgoQX2ZvcmVpZ25fZW50cmllc0IOCgxfZHJpZnRfY291bnQi9wMKDlJlY29uY2lsaWF0aW9uEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKB3RyaWdnZXIYAiABKA4yHy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uLlRyaWdnZXISMAoHb3V0Y29tZRgDIAEoDjIfLmx2c2QudjEuUmVjb25jaWxpYXRpb24uT3V0Y29tZRITCgtkdXJhdGlvbl9tcxgEIAEoARINCgVkcmlmdBgFIAEoDRISCgpvcGVyYXRpb25zGAYgASgNEg8KB3JlZnVzZWQYByABKA0SEwoGZGV0YWlsGAggASgJSACIAQEicwoHVHJpZ2dlchIXChNUUklHR0VSX1VOU1BFQ0lGSUVEEAASEQoNVFJJR0dFUl9TVEFSVBABEhQKEFRSSUdHRVJfSU5URVJWQUwQAhITCg9UUklHR0VSX1JFUVVFU1QQAxIRCg1UUklHR0VSX1JFVFJZEAQieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEQoNT1VUQ09NRV9DTEVBThABEhQKEE9VVENPTUVfUkVQQUlSRUQQAhITCg9PVVRDT01FX1JFRlVTRUQQAxIXChNPVVRDT01FX1VOQVZBSUxBQkxFEARCCQoHX2RldGFpbCLhAQoFU3RhdHMSEwoLY29ubmVjdGlvbnMYASABKAQSEgoKaW5fcGFja2V0cxgCIAEoBBITCgtvdXRfcGFja2V0cxgDIAEoBBIQCghpbl9ieXRlcxgEIAEoBBIRCglvdXRfYnl0ZXMYBSABKAQSFwoPY29ubmVjdGlvbl9yYXRlGAYgASgEEhYKDmluX3BhY2tldF9yYXRlGAcgASgEEhcKD291dF9wYWNrZXRfcmF0ZRgIIAEoBBIUCgxpbl9ieXRlX3JhdGUYCSABKAQSFQoNb3V0X2J5dGVfcmF0ZRgKIAEoBCLKCQoLS2VybmVsVGFibGUSEAoIZGlyZWN0b3IYASABKAkSLQoJcmVhZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghzZXJ2aWNlcxgDIAMoCzIcLmx2c2QudjEuS2VybmVsVGFibGUuU2VydmljZRpXCgtQZXJzaXN0ZW5jZRIXCg90aW1lb3V0X3NlY29uZHMYASABKA0SDwoHbmV0bWFzaxgCIAEoCRITCgZlbmdpbmUYAyABKAlIAIgBAUIJCgdfZW5naW5lGjYKBlR1bm5lbBIMCgR0eXBlGAEgASgJEgwKBHBvcnQYAiABKA0SEAoIY2hlY2tzdW0YAyABKAkavAMKB1NlcnZpY2USCwoDa2V5GAEgASgJEg8KB21hbmFnZWQYAiABKAgSFQoIcmVzb3VyY2UYAyABKAlIAIgBARIdCgVzdGF0cxgEIAEoCzIOLmx2c2QudjEuU3RhdHMSFQoIcHJvdG9jb2wYBSABKAlIAYgBARIUCgdhZGRyZXNzGAYgASgJSAKIAQESEQoEcG9ydBgHIAEoDUgDiAEBEhMKBmZ3bWFyaxgIIAEoDUgEiAEBEh8KBmZhbWlseRgJIAEoDjIPLmx2c2QudjEuRmFtaWx5EhEKCXNjaGVkdWxlchgKIAEoCRIXCg9zY2hlZHVsZXJfZmxhZ3MYCyADKAkSEgoKb25lX3BhY2tldBgMIAEoCBI1CgtwZXJzaXN0ZW5jZRgNIAEoCzIgLmx2c2QudjEuS2VybmVsVGFibGUuUGVyc2lzdGVuY2USNgoMZGVzdGluYXRpb25zGA4gAygLMiAubHZzZC52MS5LZXJuZWxUYWJsZS5EZXN0aW5hdGlvbkILCglfcmVzb3VyY2VCCwoJX3Byb3RvY29sQgoKCF9hZGRyZXNzQgcKBV9wb3J0QgkKB19md21hcmsagwMKC0Rlc3RpbmF0aW9uEgsKA2tleRgBIAEoCRIPCgdtYW5hZ2VkGAIgASgIEhUKCHJlc291cmNlGAMgASgJSACIAQESHQoFc3RhdHMYBCABKAsyDi5sdnNkLnYxLlN0YXRzEg8KB2FkZHJlc3MYBSABKAkSDAoEcG9ydBgGIAEoDRIrCgZtZXRob2QYByABKA4yGy5sdnNkLnYxLktlcm5lbFRhYmxlLk1ldGhvZBIOCgZ3ZWlnaHQYCCABKA0SFwoPdXBwZXJfdGhyZXNob2xkGAkgASgNEhcKD2xvd2VyX3RocmVzaG9sZBgKIAEoDRIrCgZ0dW5uZWwYCyABKAsyGy5sdnNkLnYxLktlcm5lbFRhYmxlLlR1bm5lbBIaChJhY3RpdmVfY29ubmVjdGlvbnMYDCABKA0SHAoUaW5hY3RpdmVfY29ubmVjdGlvbnMYDSABKA0SHgoWcGVyc2lzdGVudF9jb25uZWN0aW9ucxgOIAEoDUILCglfcmVzb3VyY2UidAoGTWV0aG9kEhYKEk1FVEhPRF9VTlNQRUNJRklFRBAAEg4KCk1FVEhPRF9OQVQQARINCglNRVRIT0RfRFIQAhIOCgpNRVRIT0RfVFVOEAMSEAoMTUVUSE9EX0xPQ0FMEAQSEQoNTUVUSE9EX0JZUEFTUxAFIvMDCgVEcmlmdBIQCghkaXJlY3RvchgBIAEoCRItCglyZWFkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KC2RpZmZlcmVuY2VzGAMgAygLMhkubHZzZC52MS5EcmlmdC5EaWZmZXJlbmNlEg8KB2ZvcmVpZ24YBCADKAkSLAoKb3BlcmF0aW9ucxgFIAMoCzIYLmx2c2QudjEuS2VybmVsT3BlcmF0aW9uGqsBCgpEaWZmZXJlbmNlEisKBHR5cGUYASABKA4yHS5sdnNkLnYxLkRyaWZ0LkRpZmZlcmVuY2VUeXBlEgsKA2tleRgCIAEoCRIQCghyZXNvdXJjZRgDIAEoCRIoCgdkZXNpcmVkGAQgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBInCgZhY3R1YWwYBSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0IosBCg5EaWZmZXJlbmNlVHlwZRIfChtESUZGRVJFTkNFX1RZUEVfVU5TUEVDSUZJRUQQABIbChdESUZGRVJFTkNFX1RZUEVfTUlTU0lORxABEh0KGURJRkZFUkVOQ0VfVFlQRV9ESUZGRVJFTlQQAhIcChhESUZGRVJFTkNFX1RZUEVfVU5XQU5URUQQA2IGcHJvdG8z", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_virtual_service]);
+  fileDesc("ChZsdnNkL3YxL2RpcmVjdG9yLnByb3RvEgdsdnNkLnYxIvoGCghEaXJlY3RvchIMCgRuYW1lGAEgASgJEigKBmRyaXZlchgCIAEoDjIYLmx2c2QudjEuRGlyZWN0b3IuRHJpdmVyEhUKDWRyaXZlcl9yZWFzb24YAyABKAkSEQoJcmVhY2hhYmxlGAQgASgIEhsKDmtlcm5lbF9yZWxlYXNlGAUgASgJSACIAQESGQoMaXB2c192ZXJzaW9uGAYgASgJSAGIAQESIgoVY29ubmVjdGlvbl90YWJsZV9zaXplGAcgASgNSAKIAQESNAoMY2FwYWJpbGl0aWVzGAggASgLMh4ubHZzZC52MS5EaXJlY3Rvci5DYXBhYmlsaXRpZXMSGAoQaW50ZXJ2YWxfc2Vjb25kcxgJIAEoARI0ChNsYXN0X3JlY29uY2lsaWF0aW9uGAogASgLMhcubHZzZC52MS5SZWNvbmNpbGlhdGlvbhIXCg9tYW5hZ2VkX2VudHJpZXMYCyABKA0SHAoPZm9yZWlnbl9lbnRyaWVzGAwgASgNSAOIAQESGAoLZHJpZnRfY291bnQYDSABKA1IBIgBARqtAgoMQ2FwYWJpbGl0aWVzEgwKBGlwdjYYASABKAgSDAoEc2N0cBgCIAEoCBIPCgdmdWxsbmF0GAMgASgIEicKCnNjaGVkdWxlcnMYBCABKAsyEy5sdnNkLnYxLlN0cmluZ0xpc3QSMAoTcGVyc2lzdGVuY2VfZW5naW5lcxgFIAEoCzITLmx2c2QudjEuU3RyaW5nTGlzdBIUCgx0dW5uZWxfdHlwZXMYBiADKAkSHAoPZnVsbG5hdF9taXNzaW5nGAcgASgJSACIAQESEwoLdmlwX2JpbmRpbmcYCCABKAgSIAoTdmlwX2JpbmRpbmdfbWlzc2luZxgJIAEoCUgBiAEBQhIKEF9mdWxsbmF0X21pc3NpbmdCFgoUX3ZpcF9iaW5kaW5nX21pc3NpbmciRwoGRHJpdmVyEhYKEkRSSVZFUl9VTlNQRUNJRklFRBAAEhIKDkRSSVZFUl9ORVRMSU5LEAESEQoNRFJJVkVSX01FTU9SWRACQhEKD19rZXJuZWxfcmVsZWFzZUIPCg1faXB2c192ZXJzaW9uQhgKFl9jb25uZWN0aW9uX3RhYmxlX3NpemVCEgoQX2ZvcmVpZ25fZW50cmllc0IOCgxfZHJpZnRfY291bnQi9wMKDlJlY29uY2lsaWF0aW9uEigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKB3RyaWdnZXIYAiABKA4yHy5sdnNkLnYxLlJlY29uY2lsaWF0aW9uLlRyaWdnZXISMAoHb3V0Y29tZRgDIAEoDjIfLmx2c2QudjEuUmVjb25jaWxpYXRpb24uT3V0Y29tZRITCgtkdXJhdGlvbl9tcxgEIAEoARINCgVkcmlmdBgFIAEoDRISCgpvcGVyYXRpb25zGAYgASgNEg8KB3JlZnVzZWQYByABKA0SEwoGZGV0YWlsGAggASgJSACIAQEicwoHVHJpZ2dlchIXChNUUklHR0VSX1VOU1BFQ0lGSUVEEAASEQoNVFJJR0dFUl9TVEFSVBABEhQKEFRSSUdHRVJfSU5URVJWQUwQAhITCg9UUklHR0VSX1JFUVVFU1QQAxIRCg1UUklHR0VSX1JFVFJZEAQieQoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEQoNT1VUQ09NRV9DTEVBThABEhQKEE9VVENPTUVfUkVQQUlSRUQQAhITCg9PVVRDT01FX1JFRlVTRUQQAxIXChNPVVRDT01FX1VOQVZBSUxBQkxFEARCCQoHX2RldGFpbCLhAQoFU3RhdHMSEwoLY29ubmVjdGlvbnMYASABKAQSEgoKaW5fcGFja2V0cxgCIAEoBBITCgtvdXRfcGFja2V0cxgDIAEoBBIQCghpbl9ieXRlcxgEIAEoBBIRCglvdXRfYnl0ZXMYBSABKAQSFwoPY29ubmVjdGlvbl9yYXRlGAYgASgEEhYKDmluX3BhY2tldF9yYXRlGAcgASgEEhcKD291dF9wYWNrZXRfcmF0ZRgIIAEoBBIUCgxpbl9ieXRlX3JhdGUYCSABKAQSFQoNb3V0X2J5dGVfcmF0ZRgKIAEoBCLCDAoLS2VybmVsVGFibGUSEAoIZGlyZWN0b3IYASABKAkSLQoJcmVhZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCghzZXJ2aWNlcxgDIAMoCzIcLmx2c2QudjEuS2VybmVsVGFibGUuU2VydmljZRIvCglhZGRyZXNzZXMYBCADKAsyHC5sdnNkLnYxLktlcm5lbFRhYmxlLkFkZHJlc3MSJwoEc25hdBgFIAMoCzIZLmx2c2QudjEuS2VybmVsVGFibGUuU25hdBpXCgtQZXJzaXN0ZW5jZRIXCg90aW1lb3V0X3NlY29uZHMYASABKA0SDwoHbmV0bWFzaxgCIAEoCRITCgZlbmdpbmUYAyABKAlIAIgBAUIJCgdfZW5naW5lGjYKBlR1bm5lbBIMCgR0eXBlGAEgASgJEgwKBHBvcnQYAiABKA0SEAoIY2hlY2tzdW0YAyABKAkavAMKB1NlcnZpY2USCwoDa2V5GAEgASgJEg8KB21hbmFnZWQYAiABKAgSFQoIcmVzb3VyY2UYAyABKAlIAIgBARIdCgVzdGF0cxgEIAEoCzIOLmx2c2QudjEuU3RhdHMSFQoIcHJvdG9jb2wYBSABKAlIAYgBARIUCgdhZGRyZXNzGAYgASgJSAKIAQESEQoEcG9ydBgHIAEoDUgDiAEBEhMKBmZ3bWFyaxgIIAEoDUgEiAEBEh8KBmZhbWlseRgJIAEoDjIPLmx2c2QudjEuRmFtaWx5EhEKCXNjaGVkdWxlchgKIAEoCRIXCg9zY2hlZHVsZXJfZmxhZ3MYCyADKAkSEgoKb25lX3BhY2tldBgMIAEoCBI1CgtwZXJzaXN0ZW5jZRgNIAEoCzIgLmx2c2QudjEuS2VybmVsVGFibGUuUGVyc2lzdGVuY2USNgoMZGVzdGluYXRpb25zGA4gAygLMiAubHZzZC52MS5LZXJuZWxUYWJsZS5EZXN0aW5hdGlvbkILCglfcmVzb3VyY2VCCwoJX3Byb3RvY29sQgoKCF9hZGRyZXNzQgcKBV9wb3J0QgkKB19md21hcmsagwMKC0Rlc3RpbmF0aW9uEgsKA2tleRgBIAEoCRIPCgdtYW5hZ2VkGAIgASgIEhUKCHJlc291cmNlGAMgASgJSACIAQESHQoFc3RhdHMYBCABKAsyDi5sdnNkLnYxLlN0YXRzEg8KB2FkZHJlc3MYBSABKAkSDAoEcG9ydBgGIAEoDRIrCgZtZXRob2QYByABKA4yGy5sdnNkLnYxLktlcm5lbFRhYmxlLk1ldGhvZBIOCgZ3ZWlnaHQYCCABKA0SFwoPdXBwZXJfdGhyZXNob2xkGAkgASgNEhcKD2xvd2VyX3RocmVzaG9sZBgKIAEoDRIrCgZ0dW5uZWwYCyABKAsyGy5sdnNkLnYxLktlcm5lbFRhYmxlLlR1bm5lbBIaChJhY3RpdmVfY29ubmVjdGlvbnMYDCABKA0SHAoUaW5hY3RpdmVfY29ubmVjdGlvbnMYDSABKA0SHgoWcGVyc2lzdGVudF9jb25uZWN0aW9ucxgOIAEoDUILCglfcmVzb3VyY2UaqQEKB0FkZHJlc3MSCwoDa2V5GAEgASgJEg8KB21hbmFnZWQYAiABKAgSFQoIcmVzb3VyY2UYAyABKAlIAIgBARIPCgdhZGRyZXNzGAQgASgJEhEKCWludGVyZmFjZRgFIAEoCRIVCg1wcmVmaXhfbGVuZ3RoGAYgASgNEiEKCGJvdW5kX2J5GAcgASgOMg8ubHZzZC52MS5CaW5kZXJCCwoJX3Jlc291cmNlGnAKBFNuYXQSCwoDa2V5GAEgASgJEg8KB21hbmFnZWQYAiABKAgSFQoIcmVzb3VyY2UYAyABKAlIAIgBARImCglhZGRyZXNzZXMYBCABKAsyEy5sdnNkLnYxLlN0cmluZ0xpc3RCCwoJX3Jlc291cmNlInQKBk1ldGhvZBIWChJNRVRIT0RfVU5TUEVDSUZJRUQQABIOCgpNRVRIT0RfTkFUEAESDQoJTUVUSE9EX0RSEAISDgoKTUVUSE9EX1RVThADEhAKDE1FVEhPRF9MT0NBTBAEEhEKDU1FVEhPRF9CWVBBU1MQBSLzAwoFRHJpZnQSEAoIZGlyZWN0b3IYASABKAkSLQoJcmVhZF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgtkaWZmZXJlbmNlcxgDIAMoCzIZLmx2c2QudjEuRHJpZnQuRGlmZmVyZW5jZRIPCgdmb3JlaWduGAQgAygJEiwKCm9wZXJhdGlvbnMYBSADKAsyGC5sdnNkLnYxLktlcm5lbE9wZXJhdGlvbhqrAQoKRGlmZmVyZW5jZRIrCgR0eXBlGAEgASgOMh0ubHZzZC52MS5EcmlmdC5EaWZmZXJlbmNlVHlwZRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSKAoHZGVzaXJlZBgEIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSJwoGYWN0dWFsGAUgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdCKLAQoORGlmZmVyZW5jZVR5cGUSHwobRElGRkVSRU5DRV9UWVBFX1VOU1BFQ0lGSUVEEAASGwoXRElGRkVSRU5DRV9UWVBFX01JU1NJTkcQARIdChlESUZGRVJFTkNFX1RZUEVfRElGRkVSRU5UEAISHAoYRElGRkVSRU5DRV9UWVBFX1VOV0FOVEVEEANiBnByb3RvMw", [file_google_protobuf_struct, file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_virtual_service]);
 
 /**
  * A host whose kernel runs IPVS.
@@ -144,7 +144,7 @@ export type Director_Capabilities = Message<"lvsd.v1.Director.Capabilities"> & {
   sctp: boolean;
 
   /**
-   * Method fullnat.
+   * Source NAT of fullnat.
    *
    * @generated from field: bool fullnat = 3;
    */
@@ -170,6 +170,27 @@ export type Director_Capabilities = Message<"lvsd.v1.Director.Capabilities"> & {
    * @generated from field: repeated string tunnel_types = 6;
    */
   tunnelTypes: string[];
+
+  /**
+   * Why there is no fullnat, with the remedy. Absent: there is.
+   *
+   * @generated from field: optional string fullnat_missing = 7;
+   */
+  fullnatMissing?: string | undefined;
+
+  /**
+   * lvsd can bind VIPs to an interface.
+   *
+   * @generated from field: bool vip_binding = 8;
+   */
+  vipBinding: boolean;
+
+  /**
+   * Why it cannot, with the remedy. Absent: it can.
+   *
+   * @generated from field: optional string vip_binding_missing = 9;
+   */
+  vipBindingMissing?: string | undefined;
 };
 
 /**
@@ -485,7 +506,7 @@ export const StatsSchema: GenMessage<Stats> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_director, 2);
 
 /**
- * The kernel's table as it is now, managed and foreign. Fields that others may set to what lvsd does not know are text.
+ * The kernel's table as it is now, managed and foreign, and what the director has around it to make it work. Fields that others may set to what lvsd does not know are text.
  *
  * @generated from message lvsd.v1.KernelTable
  */
@@ -510,6 +531,20 @@ export type KernelTable = Message<"lvsd.v1.KernelTable"> & {
    * @generated from field: repeated lvsd.v1.KernelTable.Service services = 3;
    */
   services: KernelTable_Service[];
+
+  /**
+   * Addresses of the director that are VIPs, or that lvsd bound.
+   *
+   * @generated from field: repeated lvsd.v1.KernelTable.Address addresses = 4;
+   */
+  addresses: KernelTable_Address[];
+
+  /**
+   * Source NAT of fullnat virtual services.
+   *
+   * @generated from field: repeated lvsd.v1.KernelTable.Snat snat = 5;
+   */
+  snat: KernelTable_Snat[];
 };
 
 /**
@@ -812,6 +847,111 @@ export type KernelTable_Destination = Message<"lvsd.v1.KernelTable.Destination">
  */
 export const KernelTable_DestinationSchema: GenMessage<KernelTable_Destination> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_director, 3, 3);
+
+/**
+ * An address of the director.
+ *
+ * @generated from message lvsd.v1.KernelTable.Address
+ */
+export type KernelTable_Address = Message<"lvsd.v1.KernelTable.Address"> & {
+  /**
+   * Identity, for example address/192.168.10.88.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * false: foreign; shown, never touched.
+   *
+   * @generated from field: bool managed = 2;
+   */
+  managed: boolean;
+
+  /**
+   * Path of the resource that owns a managed entry.
+   *
+   * @generated from field: optional string resource = 3;
+   */
+  resource?: string | undefined;
+
+  /**
+   * Canonical spelling.
+   *
+   * @generated from field: string address = 4;
+   */
+  address: string;
+
+  /**
+   * Name of the interface that has it.
+   *
+   * @generated from field: string interface = 5;
+   */
+  interface: string;
+
+  /**
+   * 32 or 128 when lvsd bound it.
+   *
+   * @generated from field: uint32 prefix_length = 6;
+   */
+  prefixLength: number;
+
+  /**
+   * Others' addresses are used as VIPs, and never changed or removed.
+   *
+   * @generated from field: lvsd.v1.Binder bound_by = 7;
+   */
+  boundBy: Binder;
+};
+
+/**
+ * Describes the message lvsd.v1.KernelTable.Address.
+ * Use `create(KernelTable_AddressSchema)` to create a new message.
+ */
+export const KernelTable_AddressSchema: GenMessage<KernelTable_Address> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director, 3, 4);
+
+/**
+ * Source NAT of one fullnat frontend.
+ *
+ * @generated from message lvsd.v1.KernelTable.Snat
+ */
+export type KernelTable_Snat = Message<"lvsd.v1.KernelTable.Snat"> & {
+  /**
+   * Identity, for example snat/tcp/192.168.10.88:80.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+
+  /**
+   * false: foreign; shown, never touched.
+   *
+   * @generated from field: bool managed = 2;
+   */
+  managed: boolean;
+
+  /**
+   * Path of the resource that owns a managed entry.
+   *
+   * @generated from field: optional string resource = 3;
+   */
+  resource?: string | undefined;
+
+  /**
+   * Source addresses. Absent: the address that the route to the real server uses.
+   *
+   * @generated from field: lvsd.v1.StringList addresses = 4;
+   */
+  addresses?: StringList | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.KernelTable.Snat.
+ * Use `create(KernelTable_SnatSchema)` to create a new message.
+ */
+export const KernelTable_SnatSchema: GenMessage<KernelTable_Snat> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director, 3, 5);
 
 /**
  * How the kernel forwards.

@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { DirectorState, State, Warning } from "./common_pb.js";
+import type { Binder, DirectorState, State, Warning } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Forwarding } from "./forwarding_pb.js";
 import { file_lvsd_v1_forwarding } from "./forwarding_pb.js";
@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/virtual_service.proto.
  */
 export const file_lvsd_v1_virtual_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sdnNkL3YxL3ZpcnR1YWxfc2VydmljZS5wcm90bxIHbHZzZC52MSKAAwoOVmlydHVhbFNlcnZpY2USDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEgwKBG5hbWUYAyABKAkSMwoGbGFiZWxzGAQgAygLMiMubHZzZC52MS5WaXJ0dWFsU2VydmljZS5MYWJlbHNFbnRyeRIpCgRzcGVjGAUgASgLMhsubHZzZC52MS5WaXJ0dWFsU2VydmljZVNwZWMSLQoGc3RhdHVzGAYgASgLMh0ubHZzZC52MS5WaXJ0dWFsU2VydmljZVN0YXR1cxIQCghyZXZpc2lvbhgHIAEoAxIMCgRldGFnGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKMAwoSVmlydHVhbFNlcnZpY2VTcGVjEiMKCHByb3RvY29sGAEgASgOMhEubHZzZC52MS5Qcm90b2NvbBIUCgdhZGRyZXNzGAIgASgJSACIAQESEQoEcG9ydBgDIAEoDUgBiAEBEhMKBmZ3bWFyaxgEIAEoDUgCiAEBEh8KBmZhbWlseRgFIAEoDjIPLmx2c2QudjEuRmFtaWx5EiUKCXNjaGVkdWxlchgGIAEoDjISLmx2c2QudjEuU2NoZWR1bGVyEi8KD3NjaGVkdWxlcl9mbGFncxgHIAMoDjIWLmx2c2QudjEuU2NoZWR1bGVyRmxhZxIpCgtwZXJzaXN0ZW5jZRgIIAEoCzIULmx2c2QudjEuUGVyc2lzdGVuY2USFwoKb25lX3BhY2tldBgJIAEoCEgDiAEBEicKCmZvcndhcmRpbmcYCiABKAsyEy5sdnNkLnYxLkZvcndhcmRpbmdCCgoIX2FkZHJlc3NCBwoFX3BvcnRCCQoHX2Z3bWFya0INCgtfb25lX3BhY2tldCKZAQoLUGVyc2lzdGVuY2USHAoPdGltZW91dF9zZWNvbmRzGAEgASgNSACIAQESGgoNcHJlZml4X2xlbmd0aBgCIAEoDUgBiAEBEioKBmVuZ2luZRgDIAEoDjIaLmx2c2QudjEuUGVyc2lzdGVuY2VFbmdpbmVCEgoQX3RpbWVvdXRfc2Vjb25kc0IQCg5fcHJlZml4X2xlbmd0aCKRAQoUVmlydHVhbFNlcnZpY2VTdGF0dXMSHQoFc3RhdGUYASABKA4yDi5sdnNkLnYxLlN0YXRlEikKCWRpcmVjdG9ycxgCIAMoCzIWLmx2c2QudjEuRGlyZWN0b3JTdGF0ZRIiCgh3YXJuaW5ncxgDIAMoCzIQLmx2c2QudjEuV2FybmluZxILCgNrZXkYBCABKAkqWwoIUHJvdG9jb2wSGAoUUFJPVE9DT0xfVU5TUEVDSUZJRUQQABIQCgxQUk9UT0NPTF9UQ1AQARIQCgxQUk9UT0NPTF9VRFAQAhIRCg1QUk9UT0NPTF9TQ1RQEAMqQgoGRmFtaWx5EhYKEkZBTUlMWV9VTlNQRUNJRklFRBAAEg8KC0ZBTUlMWV9JUFY0EAESDwoLRkFNSUxZX0lQVjYQAiqtAgoJU2NoZWR1bGVyEhkKFVNDSEVEVUxFUl9VTlNQRUNJRklFRBAAEhAKDFNDSEVEVUxFUl9SUhABEhEKDVNDSEVEVUxFUl9XUlIQAhIQCgxTQ0hFRFVMRVJfTEMQAxIRCg1TQ0hFRFVMRVJfV0xDEAQSEgoOU0NIRURVTEVSX0xCTEMQBRITCg9TQ0hFRFVMRVJfTEJMQ1IQBhIQCgxTQ0hFRFVMRVJfREgQBxIQCgxTQ0hFRFVMRVJfU0gQCBIRCg1TQ0hFRFVMRVJfU0VEEAkSEAoMU0NIRURVTEVSX05REAoSEAoMU0NIRURVTEVSX0ZPEAsSEQoNU0NIRURVTEVSX09WRhAMEhAKDFNDSEVEVUxFUl9NSBANEhIKDlNDSEVEVUxFUl9UV09TEA4qpwEKDVNjaGVkdWxlckZsYWcSHgoaU0NIRURVTEVSX0ZMQUdfVU5TUEVDSUZJRUQQABIeChpTQ0hFRFVMRVJfRkxBR19TSF9GQUxMQkFDSxABEhoKFlNDSEVEVUxFUl9GTEFHX1NIX1BPUlQQAhIeChpTQ0hFRFVMRVJfRkxBR19NSF9GQUxMQkFDSxADEhoKFlNDSEVEVUxFUl9GTEFHX01IX1BPUlQQBCpTChFQZXJzaXN0ZW5jZUVuZ2luZRIiCh5QRVJTSVNURU5DRV9FTkdJTkVfVU5TUEVDSUZJRUQQABIaChZQRVJTSVNURU5DRV9FTkdJTkVfU0lQEAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_forwarding]);
+  fileDesc("Ch1sdnNkL3YxL3ZpcnR1YWxfc2VydmljZS5wcm90bxIHbHZzZC52MSKAAwoOVmlydHVhbFNlcnZpY2USDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEgwKBG5hbWUYAyABKAkSMwoGbGFiZWxzGAQgAygLMiMubHZzZC52MS5WaXJ0dWFsU2VydmljZS5MYWJlbHNFbnRyeRIpCgRzcGVjGAUgASgLMhsubHZzZC52MS5WaXJ0dWFsU2VydmljZVNwZWMSLQoGc3RhdHVzGAYgASgLMh0ubHZzZC52MS5WaXJ0dWFsU2VydmljZVN0YXR1cxIQCghyZXZpc2lvbhgHIAEoAxIMCgRldGFnGAggASgJEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKMAwoSVmlydHVhbFNlcnZpY2VTcGVjEiMKCHByb3RvY29sGAEgASgOMhEubHZzZC52MS5Qcm90b2NvbBIUCgdhZGRyZXNzGAIgASgJSACIAQESEQoEcG9ydBgDIAEoDUgBiAEBEhMKBmZ3bWFyaxgEIAEoDUgCiAEBEh8KBmZhbWlseRgFIAEoDjIPLmx2c2QudjEuRmFtaWx5EiUKCXNjaGVkdWxlchgGIAEoDjISLmx2c2QudjEuU2NoZWR1bGVyEi8KD3NjaGVkdWxlcl9mbGFncxgHIAMoDjIWLmx2c2QudjEuU2NoZWR1bGVyRmxhZxIpCgtwZXJzaXN0ZW5jZRgIIAEoCzIULmx2c2QudjEuUGVyc2lzdGVuY2USFwoKb25lX3BhY2tldBgJIAEoCEgDiAEBEicKCmZvcndhcmRpbmcYCiABKAsyEy5sdnNkLnYxLkZvcndhcmRpbmdCCgoIX2FkZHJlc3NCBwoFX3BvcnRCCQoHX2Z3bWFya0INCgtfb25lX3BhY2tldCKZAQoLUGVyc2lzdGVuY2USHAoPdGltZW91dF9zZWNvbmRzGAEgASgNSACIAQESGgoNcHJlZml4X2xlbmd0aBgCIAEoDUgBiAEBEioKBmVuZ2luZRgDIAEoDjIaLmx2c2QudjEuUGVyc2lzdGVuY2VFbmdpbmVCEgoQX3RpbWVvdXRfc2Vjb25kc0IQCg5fcHJlZml4X2xlbmd0aCKyAQoUVmlydHVhbFNlcnZpY2VTdGF0dXMSHQoFc3RhdGUYASABKA4yDi5sdnNkLnYxLlN0YXRlEikKCWRpcmVjdG9ycxgCIAMoCzIWLmx2c2QudjEuRGlyZWN0b3JTdGF0ZRIiCgh3YXJuaW5ncxgDIAMoCzIQLmx2c2QudjEuV2FybmluZxILCgNrZXkYBCABKAkSHwoDdmlwGAUgASgLMhIubHZzZC52MS5WaXBTdGF0dXMidwoJVmlwU3RhdHVzEg8KB2FkZHJlc3MYASABKAkSFgoJaW50ZXJmYWNlGAIgASgJSACIAQESJgoIYm91bmRfYnkYAyABKA4yDy5sdnNkLnYxLkJpbmRlckgBiAEBQgwKCl9pbnRlcmZhY2VCCwoJX2JvdW5kX2J5KlsKCFByb3RvY29sEhgKFFBST1RPQ09MX1VOU1BFQ0lGSUVEEAASEAoMUFJPVE9DT0xfVENQEAESEAoMUFJPVE9DT0xfVURQEAISEQoNUFJPVE9DT0xfU0NUUBADKkIKBkZhbWlseRIWChJGQU1JTFlfVU5TUEVDSUZJRUQQABIPCgtGQU1JTFlfSVBWNBABEg8KC0ZBTUlMWV9JUFY2EAIqrQIKCVNjaGVkdWxlchIZChVTQ0hFRFVMRVJfVU5TUEVDSUZJRUQQABIQCgxTQ0hFRFVMRVJfUlIQARIRCg1TQ0hFRFVMRVJfV1JSEAISEAoMU0NIRURVTEVSX0xDEAMSEQoNU0NIRURVTEVSX1dMQxAEEhIKDlNDSEVEVUxFUl9MQkxDEAUSEwoPU0NIRURVTEVSX0xCTENSEAYSEAoMU0NIRURVTEVSX0RIEAcSEAoMU0NIRURVTEVSX1NIEAgSEQoNU0NIRURVTEVSX1NFRBAJEhAKDFNDSEVEVUxFUl9OURAKEhAKDFNDSEVEVUxFUl9GTxALEhEKDVNDSEVEVUxFUl9PVkYQDBIQCgxTQ0hFRFVMRVJfTUgQDRISCg5TQ0hFRFVMRVJfVFdPUxAOKqcBCg1TY2hlZHVsZXJGbGFnEh4KGlNDSEVEVUxFUl9GTEFHX1VOU1BFQ0lGSUVEEAASHgoaU0NIRURVTEVSX0ZMQUdfU0hfRkFMTEJBQ0sQARIaChZTQ0hFRFVMRVJfRkxBR19TSF9QT1JUEAISHgoaU0NIRURVTEVSX0ZMQUdfTUhfRkFMTEJBQ0sQAxIaChZTQ0hFRFVMRVJfRkxBR19NSF9QT1JUEAQqUwoRUGVyc2lzdGVuY2VFbmdpbmUSIgoeUEVSU0lTVEVOQ0VfRU5HSU5FX1VOU1BFQ0lGSUVEEAASGgoWUEVSU0lTVEVOQ0VfRU5HSU5FX1NJUBABYgZwcm90bzM", [file_google_protobuf_timestamp, file_lvsd_v1_common, file_lvsd_v1_forwarding]);
 
 /**
  * What clients connect to.
@@ -255,6 +255,13 @@ export type VirtualServiceStatus = Message<"lvsd.v1.VirtualServiceStatus"> & {
    * @generated from field: string key = 4;
    */
   key: string;
+
+  /**
+   * Absent: a firewall-mark service.
+   *
+   * @generated from field: lvsd.v1.VipStatus vip = 5;
+   */
+  vip?: VipStatus | undefined;
 };
 
 /**
@@ -263,6 +270,41 @@ export type VirtualServiceStatus = Message<"lvsd.v1.VirtualServiceStatus"> & {
  */
 export const VirtualServiceStatusSchema: GenMessage<VirtualServiceStatus> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_virtual_service, 3);
+
+/**
+ * Whether the director has the VIP.
+ *
+ * @generated from message lvsd.v1.VipStatus
+ */
+export type VipStatus = Message<"lvsd.v1.VipStatus"> & {
+  /**
+   * Canonical spelling.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * The interface that has it. Absent: none, as far as is known.
+   *
+   * @generated from field: optional string interface = 2;
+   */
+  interface?: string | undefined;
+
+  /**
+   * Absent: nobody, as far as is known.
+   *
+   * @generated from field: optional lvsd.v1.Binder bound_by = 3;
+   */
+  boundBy?: Binder | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.VipStatus.
+ * Use `create(VipStatusSchema)` to create a new message.
+ */
+export const VipStatusSchema: GenMessage<VipStatus> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_virtual_service, 4);
 
 /**
  * Transport protocol of a virtual service.
