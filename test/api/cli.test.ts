@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { runCommand } from '../support/command.js';
 import { temporaryDirectory } from '../support/sqlite-source.js';
+
+const migrations = fileURLToPath(new URL('../../../migrations', import.meta.url));
 
 /** A data directory with a database, and the command on it. */
 function setUp(t: TestContext) {
@@ -82,7 +85,9 @@ test('a file that cannot be written is told in one sentence', async (t) => {
 test('migrate makes a database, and then has nothing to do', async (t) => {
   const dataDir = join(temporaryDirectory(t), 'new');
   const first = await runCommand(['migrate'], { LVSD_DATA_DIR: dataDir });
-  assert.deepEqual(first, { code: 0, stdout: 'Ran 0001_store.\n', stderr: '' });
+  const names = readdirSync(migrations).sort();
+  const stdout = names.map((name) => `Ran ${name.replace('.sql', '')}.\n`).join('');
+  assert.deepEqual(first, { code: 0, stdout, stderr: '' });
   assert.equal(statSync(dataDir).mode & 0o777, 0o700);
   assert.equal(statSync(join(dataDir, 'lvsd.db')).mode & 0o777, 0o600);
   const second = await runCommand(['migrate', '--data-dir', dataDir]);
