@@ -15,6 +15,7 @@ import {
   type World,
   type WorldOptions,
 } from '../support/control-world.js';
+import { newService } from '../support/operations.js';
 
 const VIP = '192.0.2.10';
 const onEth0 = { interface: 'eth0' };
@@ -481,4 +482,26 @@ test('without an interface a VIP is not for lvsd to bind, and its status says wh
   await life.control.directors.reconcile(admin, 'local');
   assert.deepEqual((await stateOf(life, http)).vip, { address: VIP, interface: 'eth0', boundBy: 'others' });
   assert.deepEqual(await operations(life), [`NEW_SERVICE ${frontendText}`]);
+});
+
+test('what is adopted needs nothing that is not there', async (t) => {
+  const { world, life } = await start(t);
+  await world.hand.apply([newService(frontend)]);
+  await createCluster(life.control, shop, { vip: onEth0 });
+  const body = { cluster: 'shop', select: { all: true } };
+  await assert.rejects(
+    life.control.directors.adopt(admin, 'local', body, {}),
+    failsWith('ADOPTION_NEEDS_MORE', ({ metadata }) => assert.equal(metadata.key, `address/${VIP}`)),
+  );
+  assert.equal(
+    life.store.read((reader) => reader.entryCount()),
+    0,
+  );
+  world.host.addAddress(vipOnEth0);
+  await life.control.directors.adopt(admin, 'local', body, {});
+  assert.equal(
+    life.store.read((reader) => reader.entry(`address/${VIP}`)?.origin),
+    'found',
+  );
+  assert.deepEqual(await operations(life), []);
 });
