@@ -18,13 +18,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'driver/memory.ts': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/memory/'],
   'driver/memory/': ['domain/'],
   'driver/wire/': ['driver/kernel-error.ts'],
-  'driver/netlink/': ['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/wire/'],
+  'driver/kernel-modules.ts': [],
+  'driver/netlink/': [
+    ...['domain/', 'driver/driver.ts', 'driver/kernel-error.ts', 'driver/kernel-modules.ts', 'driver/wire/'],
+  ],
   'driver/linux/': [
-    'domain/',
-    'driver/host.ts',
-    'driver/driver.ts',
-    'driver/kernel-error.ts',
-    'driver/wire/',
+    ...['domain/', 'driver/host.ts', 'driver/driver.ts', 'driver/kernel-error.ts'],
+    ...['driver/kernel-modules.ts', 'driver/wire/'],
   ],
   'driver/memory-host.ts': [
     ...['domain/', 'driver/driver.ts', 'driver/host.ts', 'driver/kernel-error.ts', 'driver/memory/'],

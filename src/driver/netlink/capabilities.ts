@@ -1,21 +1,14 @@
 /** What the kernel can do for IPVS, as far as that can be known without changing its table. */
 import { access, readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { IpvsCapabilities } from '../../domain/capabilities.js';
+import { type KernelFiles, readModuleNames } from '../kernel-modules.js';
 import { encodeFrontend } from './codec.js';
 import { IPVS_CMD } from './constants.js';
 import { generic } from './generic.js';
 import { assertPermitted, type Session } from './session.js';
-
-export interface KernelFiles {
-  /** `uname -r`. */
-  readonly release: string;
-  /** Directory of the module trees by release, usually /lib/modules. */
-  readonly modulesDirectory: string;
-}
 
 /** Modules of IPVS that are neither a scheduler nor a persistence engine. */
 const OTHER_MODULES = new Set(['ftp']);
@@ -52,25 +45,14 @@ function isIpv6BuiltIn({ connection, family }: Session): boolean {
   return verdict.errno !== constants.errno.EAFNOSUPPORT;
 }
 
-/**
- * Names of the modules ip_vs_* without that prefix: loadable, built in or loaded. Null where the module tree cannot be
- * seen, as in a container: the kernel loads from the host's tree, and what it finds there is not known beforehand.
- */
-async function readModules({ release, modulesDirectory }: KernelFiles): Promise<string[] | null> {
-  const tree = join(modulesDirectory, release);
-  const [loadable, builtIn, loaded] = await Promise.all([
-    readText(join(tree, 'modules.dep')),
-    readText(join(tree, 'modules.builtin')),
-    readText('/proc/modules'),
-  ]);
-  if (loadable === undefined && builtIn === undefined) return null;
-  const names = new Set<string>();
-  for (const [, name] of `${loadable ?? ''}\n${builtIn ?? ''}`.matchAll(/\/ip_vs_(\w+)\.ko[.\w]*(?=:|$)/gm)) {
-    if (name) names.add(name);
-  }
-  for (const [, name] of (loaded ?? '').matchAll(/^ip_vs_(\w+) /gm)) if (name) names.add(name);
-  return [...names].sort();
+/** Names of the modules ip_vs_* without that prefix; null where the module tree cannot be seen. */
+async function readModules(files: KernelFiles): Promise<string[] | null> {
+  const names = await readModuleNames(files);
+  const ours = names && [...names].filter((name) => name.startsWith(PREFIX));
+  return ours?.map((name) => name.slice(PREFIX.length)).sort() ?? null;
 }
+
+const PREFIX = 'ip_vs_';
 
 /**
  * Without CONFIG_IP_VS_PROTO_SCTP the kernel takes SCTP services and never forwards a packet; only its configuration

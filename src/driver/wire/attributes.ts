@@ -127,6 +127,18 @@ export function bytes(type: number, length: number): Attribute<readonly number[]
   };
 }
 
+/** As many bytes as there are. */
+export function binary(type: number): Attribute<Uint8Array> {
+  return {
+    type,
+    encode(writer, value) {
+      const at = writer.attribute(type, value.length);
+      writer.bytes.set(value, at);
+    },
+    decode: (source, start, end) => Uint8Array.from(source.bytes.subarray(start, end)),
+  };
+}
+
 export function u8(type: number): Attribute<number> {
   return fixed(type, {
     length: 1,

@@ -17,6 +17,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   setOption(fd: number, level: number, name: number, value: Uint8Array): void;
   send(fd: number, bytes: Uint8Array): void;
+  /** Sends to an address, which is a `struct sockaddr` of its family. */
+  sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void;
   /** Returns the number of bytes received; blocks as long as SO_RCVTIMEO allows. */
   receive(fd: number, into: Uint8Array, flags: number): number;
   close(fd: number): void;
@@ -37,6 +39,9 @@ function bindLibc(): Libc {
   const socket = library.func('int socket(int, int, int)');
   const setsockopt = library.func('int setsockopt(int, int, int, const void *, unsigned int)');
   const send = library.func('long send(int, const void *, unsigned long, int)');
+  const sendto = library.func(
+    'long sendto(int, const void *, unsigned long, int, const void *, unsigned int)',
+  );
   const recv = library.func('long recv(int, void *, unsigned long, int)');
   const close = library.func('int close(int)');
   return {
@@ -46,6 +51,9 @@ function bindLibc(): Libc {
     },
     send(fd, bytes) {
       checked('send', send(fd, bytes, bytes.length, 0));
+    },
+    sendTo(fd, bytes, address) {
+      checked('sendto', sendto(fd, bytes, bytes.length, 0, address, address.length));
     },
     receive: (fd, into, flags) => checked('recv', recv(fd, into, into.length, flags)),
     close(fd) {

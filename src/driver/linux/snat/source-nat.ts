@@ -1,0 +1,138 @@
+/** Source NAT for fullnat frontends: operations in, sets and chains of the kernel out. */
+import { constants } from 'node:os';
+import type { HostOperation, SnatConfig } from '../../../domain/host-operation.js';
+import { type Family, familyOf, frontendKey } from '../../../domain/keys.js';
+import type { Verdict } from '../../wire/message.js';
+import { ProgramError } from '../program.js';
+import { listSetNames, readSets, restoreSets } from './ipset.js';
+import { createIptables } from './iptables.js';
+import { type Change, planChanges, TooManyPoolsError } from './plan.js';
+import { parseSingleRules } from './rules.js';
+import { configsOf, type FamilyState, isNothing, poolsOf } from './state.js';
+
+const { EEXIST, EIO, ENOENT, ENOSPC } = constants.errno;
+
+/** So many operations of a batch are refused one by one; then what is left goes the same way. */
+const REFUSED_MAX = 8;
+
+export type SnatOperation = Extract<HostOperation, { command: 'NEW_SNAT' | 'SET_SNAT' | 'DEL_SNAT' }>;
+
+/** One family's part of it. Calls must follow one another. */
+export interface SourceNat {
+  /** By frontend key. Rejects with `ProgramError` when the kernel cannot be asked. */
+  read(): Promise<ReadonlyMap<string, SnatConfig>>;
+  /** One verdict for each operation, in order. */
+  apply(operations: readonly SnatOperation[]): Promise<Verdict[]>;
+}
+
+/**
+ * Between two readings the state is taken to be what the last change made of it, so that the work for a change grows with
+ * the change. The first reading removes what serves no frontend: an interrupted change has left it.
+ */
+export function createSourceNat(family: Family): SourceNat {
+  const iptables = createIptables(family);
+  let state: FamilyState | undefined;
+
+  async function readState(): Promise<FamilyState> {
+    const [chains, sets] = await Promise.all([
+      iptables.read(),
+      listSetNames().then((names) => readSets(family, names)),
+    ]);
+    return { chains, ...sets };
+  }
+
+  async function carryOut(changes: Iterable<Change>): Promise<void> {
+    const before = state ?? (await readState());
+    const { grow, rules, shrink, after } = planChanges(family, before, changes);
+    // unknown until all is done
+    state = undefined;
+    if (rules === '') {
+      if (grow + shrink !== '') await restoreSets(grow + shrink);
+    } else {
+      if (grow !== '') await restoreSets(grow);
+      await iptables.restore(rules);
+      if (shrink !== '') await restoreSets(shrink);
+    }
+    state = after();
+  }
+
+  /** All of them, or why none: the programs refuse a batch as a whole. */
+  async function attempt(operations: readonly SnatOperation[]): Promise<Verdict[] | Refusal> {
+    try {
+      state ??= await readState();
+      const { verdicts, changes } = judge(operations, family, state);
+      await carryOut(changes);
+      return verdicts;
+    } catch (error) {
+      return refusalOf(error);
+    }
+  }
+
+  /** Halves tell which operation was meant, as long as it is not a matter of the host. */
+  async function apply(operations: readonly SnatOperation[]): Promise<Verdict[]> {
+    const verdicts: Verdict[] = [];
+    const parts = [operations];
+    let refused = 0;
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      const answer = await attempt(part);
+      if (Array.isArray(answer)) verdicts.push(...answer);
+      else if (part.length > 1 && answer.isOfOne && refused < REFUSED_MAX) {
+        const middle = part.length >> 1;
+        parts.unshift(part.slice(0, middle), part.slice(middle));
+      } else {
+        refused++;
+        verdicts.push(...part.map(() => answer.verdict));
+      }
+    }
+    return verdicts;
+  }
+
+  return {
+    async read() {
+      // what is not there can only have been added by us
+      if (state && isNothing(state)) return new Map();
+      const isFirst = state === undefined;
+      state = await readState();
+      const found = configsOf(family, state);
+      if (isFirst && found.size === 0 && !isNothing(state)) await carryOut([]);
+      return found;
+    },
+    apply: async (operations) => (operations.length === 0 ? [] : apply(operations)),
+  };
+}
+
+/** What each operation finds, as if they were carried out one by one, and what they come to together. */
+function judge(operations: readonly SnatOperation[], family: Family, state: FamilyState) {
+  const single = parseSingleRules(state.chains.mangle.rules, family);
+  const changes = new Map<string, Change>();
+  const verdicts = operations.map((operation): Verdict => {
+    const { command, frontend } = operation;
+    const key = frontendKey(frontend);
+    const changed = changes.get(key);
+    const isThere = changed ? changed.addresses !== undefined : poolsOf(frontend, state, single).length > 0;
+    if (isThere === (command === 'NEW_SNAT')) return { errno: isThere ? EEXIST : ENOENT };
+    const addresses = command === 'DEL_SNAT' ? undefined : operation.config.addresses;
+    changes.set(key, { frontend, addresses });
+    return { errno: 0 };
+  });
+  return { verdicts, changes: changes.values() };
+}
+
+interface Refusal {
+  readonly verdict: Verdict;
+  /** Whether it may be about one operation of the batch rather than about the host. */
+  readonly isOfOne: boolean;
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof TooManyPoolsError) {
+    return { verdict: { errno: ENOSPC, extendedAck: error.message }, isOfOne: true };
+  }
+  if (!(error instanceof ProgramError)) throw error;
+  const { errno, message } = error;
+  return { verdict: { errno, extendedAck: message }, isOfOne: errno === EIO };
+}
+
+export function familyOfOperation({ frontend }: SnatOperation): Family {
+  return familyOf(frontend);
+}
