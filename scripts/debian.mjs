@@ -15,6 +15,7 @@ export const packageGroups = {
     conntrack: 'conntrack',
     curl: 'curl',
     keepalived: 'keepalived',
+    tcpdump: 'tcpdump',
   },
   tls: { openssl: 'openssl' },
   browser: { chromium: 'chromium' },

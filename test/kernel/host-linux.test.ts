@@ -203,7 +203,7 @@ describe('an announcement', () => {
     assert.ok(lines.every((line) => line.includes(`${mac} > ff:ff:ff:ff:ff:ff`)));
     await host.apply([deleteAddress('192.0.2.30')]);
     const silent = run('ip', ['netns', 'exec', 'peer', 'timeout', '4', 'tcpdump', ...filter]);
-    assert.equal(await silent.catch(({ stdout }) => stdout), '');
+    assert.equal(await silent.catch(({ stdout }) => stdout.trim()), '');
   });
 
   test('of IPv6 is a valid advertisement to all nodes that overrides', async () => {

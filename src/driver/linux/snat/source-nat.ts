@@ -7,13 +7,16 @@ import { ProgramError } from '../program.js';
 import { listSetNames, readSets, restoreSets } from './ipset.js';
 import { createIptables } from './iptables.js';
 import { type Change, planChanges, TooManyPoolsError } from './plan.js';
-import { parseSingleRules } from './rules.js';
+import type { PoolAddresses } from './pools.js';
+import { parsePools, parseSingleRules } from './rules.js';
 import { configsOf, type FamilyState, isNothing, poolsOf } from './state.js';
 
 const { EEXIST, EIO, ENOENT, ENOSPC } = constants.errno;
 
-/** So many operations of a batch are refused one by one; then what is left goes the same way. */
-const REFUSED_MAX = 8;
+const DONE: Verdict = { errno: 0 };
+
+/** So many changes of a batch are refused one by one; then the parts that are left are refused as a whole. */
+const REFUSALS_MAX = 8;
 
 export type SnatOperation = Extract<HostOperation, { command: 'NEW_SNAT' | 'SET_SNAT' | 'DEL_SNAT' }>;
 
@@ -56,35 +59,55 @@ export function createSourceNat(family: Family): SourceNat {
     state = after();
   }
 
-  /** All of them, or why none: the programs refuse a batch as a whole. */
-  async function attempt(operations: readonly SnatOperation[]): Promise<Verdict[] | Refusal> {
+  /** Why none of the changes was made; null when all were. What was half made is undone as far as the host lets it. */
+  async function refusalOf(changes: readonly JudgedChange[]): Promise<Refusal | null> {
     try {
-      state ??= await readState();
-      const { verdicts, changes } = judge(operations, family, state);
       await carryOut(changes);
-      return verdicts;
+      return null;
     } catch (error) {
-      return refusalOf(error);
+      const refusal = asRefusal(error);
+      await carryOut(changes.map(({ frontend, former }) => ({ frontend, addresses: former }))).catch(
+        asRefusal,
+      );
+      return refusal;
     }
   }
 
-  /** Halves tell which operation was meant, as long as it is not a matter of the host. */
-  async function apply(operations: readonly SnatOperation[]): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
-    const parts = [operations];
-    let refused = 0;
+  /**
+   * Verdicts of what was refused, by frontend. The programs refuse a batch as a whole: halves tell which change was meant,
+   * as long as it is not a matter of the host.
+   */
+  async function makeChanges(changes: readonly JudgedChange[]): Promise<Map<string, Verdict>> {
+    const refused = new Map<string, Verdict>();
+    let refusals = 0;
+    const parts = changes.length > 0 ? [changes] : [];
     for (let part = parts.shift(); part; part = parts.shift()) {
-      const answer = await attempt(part);
-      if (Array.isArray(answer)) verdicts.push(...answer);
-      else if (part.length > 1 && answer.isOfOne && refused < REFUSED_MAX) {
+      const refusal = await refusalOf(part);
+      if (!refusal) continue;
+      if (part.length > 1 && refusal.isOfOne && refusals < REFUSALS_MAX) {
         const middle = part.length >> 1;
         parts.unshift(part.slice(0, middle), part.slice(middle));
       } else {
-        refused++;
-        verdicts.push(...part.map(() => answer.verdict));
+        refusals++;
+        for (const { frontend } of part) refused.set(frontendKey(frontend), refusal.verdict);
       }
     }
-    return verdicts;
+    return refused;
+  }
+
+  async function apply(operations: readonly SnatOperation[]): Promise<Verdict[]> {
+    try {
+      state ??= await readState();
+    } catch (error) {
+      const { verdict } = asRefusal(error);
+      return operations.map(() => verdict);
+    }
+    const { verdicts, changes } = judge(operations, family, state);
+    const refused = await makeChanges(changes);
+    return operations.map(({ frontend }, index) => {
+      const verdict = verdicts[index] ?? DONE;
+      return verdict.errno === 0 ? (refused.get(frontendKey(frontend)) ?? verdict) : verdict;
+    });
   }
 
   return {
@@ -101,21 +124,29 @@ export function createSourceNat(family: Family): SourceNat {
   };
 }
 
+interface JudgedChange extends Change {
+  /** What the frontend had before. */
+  readonly former: PoolAddresses | undefined;
+}
+
 /** What each operation finds, as if they were carried out one by one, and what they come to together. */
 function judge(operations: readonly SnatOperation[], family: Family, state: FamilyState) {
   const single = parseSingleRules(state.chains.mangle.rules, family);
-  const changes = new Map<string, Change>();
+  const pools = parsePools(state.chains.nat.rules);
+  const changes = new Map<string, JudgedChange>();
   const verdicts = operations.map((operation): Verdict => {
     const { command, frontend } = operation;
     const key = frontendKey(frontend);
+    const before = poolsOf(frontend, state, single);
     const changed = changes.get(key);
-    const isThere = changed ? changed.addresses !== undefined : poolsOf(frontend, state, single).length > 0;
+    const isThere = changed ? changed.addresses !== undefined : before.length > 0;
     if (isThere === (command === 'NEW_SNAT')) return { errno: isThere ? EEXIST : ENOENT };
     const addresses = command === 'DEL_SNAT' ? undefined : operation.config.addresses;
-    changes.set(key, { frontend, addresses });
-    return { errno: 0 };
+    const [pool] = before;
+    changes.set(key, { frontend, addresses, former: pool === undefined ? undefined : pools.get(pool) });
+    return DONE;
   });
-  return { verdicts, changes: changes.values() };
+  return { verdicts, changes: [...changes.values()] };
 }
 
 interface Refusal {
@@ -124,7 +155,7 @@ interface Refusal {
   readonly isOfOne: boolean;
 }
 
-function refusalOf(error: unknown): Refusal {
+function asRefusal(error: unknown): Refusal {
   if (error instanceof TooManyPoolsError) {
     return { verdict: { errno: ENOSPC, extendedAck: error.message }, isOfOne: true };
   }
