@@ -14,6 +14,7 @@ import { requestIdOf } from './request.js';
 import { adoptionRoutes } from './routes/adoptions.js';
 import { auditEventRoutes } from './routes/audit-events.js';
 import { clusterRoutes } from './routes/clusters.js';
+import { connectionRoutes } from './routes/connections.js';
 import { definitionRoutes } from './routes/definition.js';
 import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
@@ -101,6 +102,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       definitionRoutes,
       directorRoutes,
       adoptionRoutes,
+      connectionRoutes,
       directorSettingRoutes,
       auditEventRoutes,
       eventRoutes,

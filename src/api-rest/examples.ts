@@ -344,6 +344,26 @@ export const DRAIN = {
   connections: { active: 2, inactive: 14, persistent: 0 },
 };
 
+const webPath = 'projects/default/clusters/shop/virtual-services/http';
+
+export const CONNECTION = {
+  protocol: 'tcp',
+  client: { address: '203.0.113.7', port: 51234 },
+  virtual: { address: serviceSpec.address, port: serviceSpec.port },
+  real: { address: serverSpec.address, port: serverSpec.port },
+  state: 'ESTABLISHED',
+  expiresSeconds: 892,
+  template: false,
+  persistence: null,
+  virtualService: webPath,
+  realServer: `${webPath}/real-servers/web-1`,
+};
+
+export const CONNECTION_LIST = `IPVS connection entries
+pro expire state       source             virtual            destination
+TCP 14:52  ESTABLISHED 203.0.113.7:51234  192.168.10.88:80   192.168.10.11:8080
+`;
+
 const timeouts = { tcpSeconds: 900, tcpFinSeconds: 60, udpSeconds: 120 };
 
 export const TIMEOUTS = {

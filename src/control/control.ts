@@ -6,6 +6,7 @@
 import type { Names } from '../domain/names.js';
 import type { Adoption } from '../domain/schema/adoption.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { Connection, ConnectionFilter } from '../domain/schema/connection.js';
 import type { CounterReset } from '../domain/schema/counter-reset.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
@@ -185,6 +186,30 @@ export type AdoptionAnswer =
   | { readonly adoption: Adoption }
   | { readonly adoption: Adoption; readonly definition: Definition | null; readonly preview: Preview };
 
+export interface ConnectionQuery extends ConnectionFilter {
+  readonly pageSize?: number;
+  readonly pageToken?: string;
+}
+
+/** What the kernel has in its connection table, in its order. */
+export interface Connections {
+  /**
+   * The next of those that the filter lets through. The work for one page is bounded: it may have few items or none, and
+   * is the last one only without `nextPageToken`. A signal that aborts ends it early.
+   */
+  list(call: Call, director: string, query: ConnectionQuery, signal: AbortSignal): Promise<Page<Connection>>;
+  /**
+   * Throws at once when the caller may not, or the filter is invalid. All of them, at the pace of the consumer, until
+   * `signal` aborts: one array for each piece of the kernel's list, empty when the filter lets nothing of it through.
+   */
+  stream(
+    call: Call,
+    director: string,
+    filter: ConnectionFilter,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Connection[]>;
+}
+
 /** One section of a director's settings: timeouts, or synchronisation daemons. */
 export interface DirectorSettings<S extends Section> {
   /** What is wanted and, read from the kernel now, what it has. */
@@ -259,6 +284,7 @@ export interface Control {
   readonly realServerSetups: RealServerSetups;
   readonly definitions: Definitions;
   readonly directors: Directors;
+  readonly connections: Connections;
   readonly timeouts: DirectorSettings<'timeouts'>;
   readonly syncDaemons: DirectorSettings<'syncDaemons'>;
   readonly auditEvents: AuditEvents;

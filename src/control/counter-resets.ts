@@ -1,7 +1,7 @@
 /** Zeroing the kernel's counters: of one virtual service with its real servers, or of all. */
 import { ALL_COUNTERS_KEY, type DirectorOperation } from '../domain/director-operation.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import { entryKindOf, type Frontend, frontendKey, parseFrontend, readFrontendKey } from '../domain/keys.js';
+import { type Frontend, frontendKey } from '../domain/keys.js';
 import { type CounterReset, CounterResetInput } from '../domain/schema/counter-reset.js';
 import { createValidator } from '../domain/validate.js';
 import { directorPath } from '../reconcile/director-settings.js';
@@ -11,6 +11,7 @@ import type { Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { requireKnownDirector } from './directors.js';
+import { frontendOfKey, frontendOfResource } from './frontends.js';
 import { reaching } from './reaching.js';
 import { writeContext } from './write-context.js';
 
@@ -32,24 +33,11 @@ export function createCounterResets({ store, reconciler, now }: Dependencies): D
 
   function targetOf({ key, resource }: CounterResetInput): Target {
     if (key && resource) throw invalid('/resource', 'resource and key are given: choose one of them.');
-    if (resource) return { frontend: frontendOfResource(resource), resource };
+    if (resource) return { frontend: frontendOfResource(store, resource), resource };
     if (!key) return { frontend: null, resource: directorPath(director.name) };
     const owner = store.read((reader) => reader.entry(key)?.path);
-    return { frontend: frontendOfKey(key), resource: owner ?? directorPath(director.name) };
-  }
-
-  function frontendOfResource(path: string): Frontend {
-    const found = store.read((reader) =>
-      reader.resource(path)?.kind === 'virtualService'
-        ? reader
-            .entriesOf(path)
-            .find((entry) => entryKindOf(entry.key) === 'service' && entry.state === 'living')
-        : undefined,
-    );
-    if (found) return parseFrontend(found.key);
-    throw new DomainError('VIRTUAL_SERVICE_NOT_FOUND', `There is no virtual service at ${path}.`, {
-      metadata: { resource: path },
-    });
+    // The kernel counts and zeroes by service: a real server's key will not do.
+    return { frontend: frontendOfKey(key, 'key'), resource: owner ?? directorPath(director.name) };
   }
 
   return async (call, name, body) => {
@@ -76,16 +64,6 @@ export function createCounterResets({ store, reconciler, now }: Dependencies): D
     const reset: CounterReset = { director: name, time: now().toISOString(), key: frontend && key };
     return reset;
   };
-}
-
-/** The kernel counts and zeroes by service: a real server's key will not do. */
-function frontendOfKey(key: string): Frontend {
-  const frontend = readFrontendKey(key);
-  if (frontend) return frontend;
-  throw invalid(
-    '/key',
-    `key "${key}" is no key of a service: write it as the table does, like tcp/192.0.2.1:80.`,
-  );
 }
 
 function invalid(pointer: string, detail: string): DomainError {

@@ -2,6 +2,7 @@ import type { Routes } from '../domain/route.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
+import { createConnections } from './connections.js';
 import type { Authentication, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
 import { auditDeniedCalls } from './denied-calls.js';
@@ -44,6 +45,7 @@ export function createControl({ store, reconciler, authentication, now, routes }
     realServerSetups: createRealServerSetups(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
+    connections: createConnections({ store, reconciler }),
     timeouts: createTimeouts(store, reconciler),
     syncDaemons: createSyncDaemons(store, reconciler),
     auditEvents: createAuditEvents(store),

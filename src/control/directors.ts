@@ -1,7 +1,7 @@
 import { isDirectorsOwn } from '../domain/entry.js';
 import { DomainError } from '../domain/errors.js';
 import { parseFilter } from '../domain/filter.js';
-import { readFrontendKey } from '../domain/keys.js';
+import { frontendKey } from '../domain/keys.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
 import { entryPages } from '../reconcile/pass.js';
@@ -12,6 +12,7 @@ import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { createCounterResets } from './counter-resets.js';
 import { listDrains } from './drains.js';
+import { frontendOfKey } from './frontends.js';
 import { presentTable } from './kernel-table.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { reaching } from './reaching.js';
@@ -53,7 +54,9 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       const { frontend } = options;
       const read = { stats: true };
       const table = await reaching(
-        frontend === undefined ? driver.read(read) : driver.readServices([serviceKey(frontend)], read),
+        frontend === undefined
+          ? driver.read(read)
+          : driver.readServices([frontendKey(frontendOfKey(frontend, 'frontend'))], read),
       );
       const readTime = now().toISOString();
       return { director: name, readTime, ...(await presentTable(store, table, options)) };
@@ -141,13 +144,4 @@ function presentDifference({ type, desired, actual }: Difference<OwnedEntry>): D
     desired: desired.state !== 'removing' ? { ...desired.config } : null,
     actual: actual && { ...actual.config },
   };
-}
-
-function serviceKey(text: string): string {
-  if (readFrontendKey(text)) return text;
-  throw new DomainError(
-    'FIELD_INVALID',
-    `frontend "${text}" is no key of a service: write it as the table does, like tcp/192.0.2.1:80 or fwmark/ipv4/7.`,
-    { metadata: { frontend: text } },
-  );
 }

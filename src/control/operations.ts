@@ -45,6 +45,8 @@ export const OPERATIONS = {
   getDrift: { role: 'viewer', scope: 'server' },
   listDrains: { role: 'viewer', scope: 'server' },
   createAdoption: { role: 'editor', scope: 'server' },
+  listConnections: { role: 'viewer', scope: 'server' },
+  streamConnections: { role: 'viewer', scope: 'server' },
   createReconciliation: { role: 'operator', scope: 'server' },
   createCounterReset: { role: 'operator', scope: 'server' },
   getTimeouts: { role: 'viewer', scope: 'server' },

@@ -28,13 +28,22 @@ export function encodePageToken(query: unknown, position: string): string {
 export function decodePageToken(query: unknown, token: string | undefined): string | undefined {
   if (token === undefined || token === '') return undefined;
   const position = readToken(token, fingerprint(query));
-  if (position === undefined) {
-    throw new DomainError(
-      'PAGE_TOKEN_INVALID',
-      'The pageToken was not given out for this query: start again without it.',
-    );
-  }
+  if (position === undefined) throw notOurs();
   return position;
+}
+
+/** As `decodePageToken`, of positions that are whole numbers; 0 for the first page. */
+export function decodeNumber(query: unknown, token: string | undefined): number {
+  const position = decodePageToken(query, token) ?? '0';
+  if (!/^\d{1,15}$/.test(position)) throw notOurs();
+  return Number(position);
+}
+
+function notOurs(): DomainError {
+  return new DomainError(
+    'PAGE_TOKEN_INVALID',
+    'The pageToken was not given out for this query: start again without it.',
+  );
 }
 
 function readToken(token: string, expected: string): string | undefined {

@@ -31,7 +31,7 @@ export function measuredDriver(driver: DirectorDriver, metrics: Metrics): Direct
     readDirector: () => timed('read-director', () => driver.readDirector()),
     applyDirector: async (operations) =>
       counted(await timed('apply-director', () => driver.applyDirector(operations))),
-    connections: () => driver.connections(),
+    connections: (from) => driver.connections(from),
     close: () => driver.close(),
   };
 }

@@ -94,7 +94,10 @@ test('for a principal of one project the others do not exist, nor does what conc
   await assert.rejects(control.clusters.list(outsider, { project: 'blog' }, {}), hidden);
   await assert.rejects(control.auditEvents.list(outsider, {}), denied);
   await assert.rejects(control.directors.table(outsider, 'local', {}), denied);
-  assert.throws(() => control.auditEvents.watch(outsider, { signal: AbortSignal.timeout(1000) }), denied);
+  const { signal } = new AbortController();
+  assert.throws(() => control.auditEvents.watch(outsider, { signal }), denied);
+  await assert.rejects(control.connections.list(outsider, 'local', {}, signal), denied);
+  assert.throws(() => control.connections.stream(outsider, 'local', {}, signal), denied);
 });
 
 test('the owner of a frontend in another project is not named', async (t) => {

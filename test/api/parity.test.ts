@@ -9,6 +9,7 @@ import { AdoptionSchema } from '../../src/api-grpc/gen/lvsd/v1/adoption_pb.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
 import { PreviewSchema } from '../../src/api-grpc/gen/lvsd/v1/common_pb.js';
+import { ConnectionSchema } from '../../src/api-grpc/gen/lvsd/v1/connection_pb.js';
 import { DefinitionSchema } from '../../src/api-grpc/gen/lvsd/v1/definition_pb.js';
 import {
   DirectorSchema,
@@ -37,6 +38,7 @@ import { Adoption } from '../../src/domain/schema/adoption.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
 import { Timestamp } from '../../src/domain/schema/common.js';
+import { Connection, ConnectionFilter } from '../../src/domain/schema/connection.js';
 import { CounterReset } from '../../src/domain/schema/counter-reset.js';
 import { Definition, DefinitionInput } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
@@ -74,6 +76,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [KernelTableSchema, KernelTable],
   [DriftSchema, Drift],
   [AdoptionSchema, Adoption],
+  [ConnectionSchema, Connection],
   [CounterResetSchema, CounterReset],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
@@ -160,6 +163,21 @@ test('only what can have children can be deleted with them', () => {
     cascading.map(({ localName }) => localName),
     ['deleteCluster', 'deleteVirtualService'],
   );
+});
+
+test('connections are chosen by the same fields in both APIs, whether they are listed or streamed', () => {
+  const methods = SERVICES.flatMap((service) => service.methods);
+  for (const name of ['listConnections', 'streamConnections']) {
+    const fields = methods.find(({ localName }) => localName === name)?.input.fields ?? [];
+    const paging = ['director', 'pageSize', 'pageToken'];
+    const filters = fields.map(({ jsonName }) => jsonName).filter((field) => !paging.includes(field));
+    assert.deepEqual(filters, Object.keys(ConnectionFilter.properties), name);
+    assert.ok(
+      fields.every(
+        ({ jsonName, presence }) => /Port|template/.test(jsonName) === (presence === Presence.EXPLICIT),
+      ),
+    );
+  }
 });
 
 test('every list has the same paging fields', () => {

@@ -4,11 +4,13 @@ import type { Json } from '../convert/from-message.js';
 import type { DirectorService } from '../gen/lvsd/v1/director_service_pb.js';
 import type { Context, Methods } from '../methods.js';
 import { pageOptions, requireNames, writeOptions } from './answers.js';
+import { connectionMethods } from './connections.js';
 
 export function directorMethods({
   directors,
   timeouts,
   syncDaemons,
+  connections,
 }: Control): Methods<typeof DirectorService> {
   return {
     async listDirectors(request, { call }) {
@@ -38,6 +40,7 @@ export function directorMethods({
       requireNames(request, ['director', 'cluster']);
       return directors.adopt(call, request.director, adoptionInput(json), writeOptions(request));
     },
+    ...connectionMethods(connections),
     async createReconciliation(request, { call }) {
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };

@@ -5,6 +5,7 @@ import Type from 'typebox';
 import type { Control } from '../../control/control.js';
 import { type AuditEvent, EVENT_KINDS } from '../../domain/schema/audit-event.js';
 import { closed } from '../../domain/schema/common.js';
+import { createCallSignals } from '../call-signal.js';
 import { EVENT_STREAM_TYPE, eventStream, type Frame, frameText } from '../event-stream.js';
 import { AUDIT_EVENT } from '../examples.js';
 import { CALL_PROBLEMS, operation } from '../operation.js';
@@ -57,17 +58,14 @@ const watch = operation({
 });
 
 export const eventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
-  const stopping = new AbortController();
-  app.addHook('preClose', async () => stopping.abort());
+  const signalOf = createCallSignals(app);
 
   app.get('/v1/events', { schema: watch }, async (request, reply) => {
     const { afterRevision = lastSeen(request.headers['last-event-id']), ...chosen } = request.query;
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
     const events = control.auditEvents.watch(callOf(request), {
       ...chosen,
       ...(afterRevision !== undefined && { afterRevision }),
-      signal: AbortSignal.any([gone.signal, stopping.signal]),
+      signal: signalOf(reply),
     });
     return reply.type(EVENT_STREAM_TYPE).send(Readable.from(eventStream(frames(events))));
   });

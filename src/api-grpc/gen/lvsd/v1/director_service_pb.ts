@@ -8,6 +8,8 @@ import type { Adoption, AdoptionSelection } from "./adoption_pb.js";
 import { file_lvsd_v1_adoption } from "./adoption_pb.js";
 import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
+import type { Connection } from "./connection_pb.js";
+import { file_lvsd_v1_connection } from "./connection_pb.js";
 import type { Definition } from "./definition_pb.js";
 import { file_lvsd_v1_definition } from "./definition_pb.js";
 import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb.js";
@@ -22,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0Mt0HCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAIKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAQgASgJEhAKCHByb3RvY29sGAUgASgJEhcKD3ZpcnR1YWxfYWRkcmVzcxgGIAEoCRIZCgx2aXJ0dWFsX3BvcnQYByABKA1IAIgBARIUCgxyZWFsX2FkZHJlc3MYCCABKAkSFgoJcmVhbF9wb3J0GAkgASgNSAGIAQESDgoGY2xpZW50GAogASgJEg0KBXN0YXRlGAsgASgJEhUKCHRlbXBsYXRlGAwgASgISAKIAQFCDwoNX3ZpcnR1YWxfcG9ydEIMCgpfcmVhbF9wb3J0QgsKCV90ZW1wbGF0ZSJWChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQ29ubmVjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimwIKGFN0cmVhbUNvbm5lY3Rpb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYBCABKAkSEAoIcHJvdG9jb2wYBSABKAkSFwoPdmlydHVhbF9hZGRyZXNzGAYgASgJEhkKDHZpcnR1YWxfcG9ydBgHIAEoDUgAiAEBEhQKDHJlYWxfYWRkcmVzcxgIIAEoCRIWCglyZWFsX3BvcnQYCSABKA1IAYgBARIOCgZjbGllbnQYCiABKAkSDQoFc3RhdGUYCyABKAkSFQoIdGVtcGxhdGUYDCABKAhIAogBAUIPCg1fdmlydHVhbF9wb3J0QgwKCl9yZWFsX3BvcnRCCwoJX3RlbXBsYXRlIj8KGVN0cmVhbUNvbm5lY3Rpb25zUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkNvbm5lY3Rpb24iJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0MpEJCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USVAoPTGlzdENvbm5lY3Rpb25zEh8ubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZRJcChFTdHJlYW1Db25uZWN0aW9ucxIhLmx2c2QudjEuU3RyZWFtQ29ubmVjdGlvbnNSZXF1ZXN0GiIubHZzZC52MS5TdHJlYW1Db25uZWN0aW9uc1Jlc3BvbnNlMAESYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_connection, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
 
 /**
  * Which directors, and how many.
@@ -460,6 +462,239 @@ export const ListDrainsResponseSchema: GenMessage<ListDrainsResponse> = /*@__PUR
   messageDesc(file_lvsd_v1_director_service, 13);
 
 /**
+ * Which connections, and how many. All filters that are given must hold.
+ *
+ * @generated from message lvsd.v1.ListConnectionsRequest
+ */
+export type ListConnectionsRequest = Message<"lvsd.v1.ListConnectionsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Up to 1000, more is taken as 1000; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before, with the same other fields. Empty: the first page.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+
+  /**
+   * Key of a virtual service as in the table (tcp/192.168.10.88:80; port 0 stands for every port), or the path of one
+   * (projects/…). Of a firewall mark, whose connections do not show it, the clients' templates.
+   *
+   * @generated from field: string virtual_service = 4;
+   */
+  virtualService: string;
+
+  /**
+   * tcp, udp, sctp, ah, esp, or ip: templates of firewall marks.
+   *
+   * @generated from field: string protocol = 5;
+   */
+  protocol: string;
+
+  /**
+   * What the client asked for.
+   *
+   * @generated from field: string virtual_address = 6;
+   */
+  virtualAddress: string;
+
+  /**
+   * Likewise.
+   *
+   * @generated from field: optional uint32 virtual_port = 7;
+   */
+  virtualPort?: number | undefined;
+
+  /**
+   * Address of a real server.
+   *
+   * @generated from field: string real_address = 8;
+   */
+  realAddress: string;
+
+  /**
+   * Port of a real server.
+   *
+   * @generated from field: optional uint32 real_port = 9;
+   */
+  realPort?: number | undefined;
+
+  /**
+   * Address of a client, or a prefix of many: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32.
+   *
+   * @generated from field: string client = 10;
+   */
+  client: string;
+
+  /**
+   * The kernel's word, such as ESTABLISHED; in small letters too.
+   *
+   * @generated from field: string state = 11;
+   */
+  state: string;
+
+  /**
+   * true: persistence templates only; false: none of them.
+   *
+   * @generated from field: optional bool template = 12;
+   */
+  template?: boolean | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.ListConnectionsRequest.
+ * Use `create(ListConnectionsRequestSchema)` to create a new message.
+ */
+export const ListConnectionsRequestSchema: GenMessage<ListConnectionsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 14);
+
+/**
+ * One page of connections.
+ *
+ * @generated from message lvsd.v1.ListConnectionsResponse
+ */
+export type ListConnectionsResponse = Message<"lvsd.v1.ListConnectionsResponse"> & {
+  /**
+   * In the kernel's order.
+   *
+   * @generated from field: repeated lvsd.v1.Connection items = 1;
+   */
+  items: Connection[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ListConnectionsResponse.
+ * Use `create(ListConnectionsResponseSchema)` to create a new message.
+ */
+export const ListConnectionsResponseSchema: GenMessage<ListConnectionsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 15);
+
+/**
+ * Which connections. All filters that are given must hold.
+ *
+ * @generated from message lvsd.v1.StreamConnectionsRequest
+ */
+export type StreamConnectionsRequest = Message<"lvsd.v1.StreamConnectionsRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Key of a virtual service as in the table (tcp/192.168.10.88:80; port 0 stands for every port), or the path of one
+   * (projects/…). Of a firewall mark, whose connections do not show it, the clients' templates.
+   *
+   * @generated from field: string virtual_service = 4;
+   */
+  virtualService: string;
+
+  /**
+   * tcp, udp, sctp, ah, esp, or ip: templates of firewall marks.
+   *
+   * @generated from field: string protocol = 5;
+   */
+  protocol: string;
+
+  /**
+   * What the client asked for.
+   *
+   * @generated from field: string virtual_address = 6;
+   */
+  virtualAddress: string;
+
+  /**
+   * Likewise.
+   *
+   * @generated from field: optional uint32 virtual_port = 7;
+   */
+  virtualPort?: number | undefined;
+
+  /**
+   * Address of a real server.
+   *
+   * @generated from field: string real_address = 8;
+   */
+  realAddress: string;
+
+  /**
+   * Port of a real server.
+   *
+   * @generated from field: optional uint32 real_port = 9;
+   */
+  realPort?: number | undefined;
+
+  /**
+   * Address of a client, or a prefix of many: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32.
+   *
+   * @generated from field: string client = 10;
+   */
+  client: string;
+
+  /**
+   * The kernel's word, such as ESTABLISHED; in small letters too.
+   *
+   * @generated from field: string state = 11;
+   */
+  state: string;
+
+  /**
+   * true: persistence templates only; false: none of them.
+   *
+   * @generated from field: optional bool template = 12;
+   */
+  template?: boolean | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.StreamConnectionsRequest.
+ * Use `create(StreamConnectionsRequestSchema)` to create a new message.
+ */
+export const StreamConnectionsRequestSchema: GenMessage<StreamConnectionsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 16);
+
+/**
+ * One step of the stream.
+ *
+ * @generated from message lvsd.v1.StreamConnectionsResponse
+ */
+export type StreamConnectionsResponse = Message<"lvsd.v1.StreamConnectionsResponse"> & {
+  /**
+   * The next connections, in the kernel's order: at least one, and seldom more than a hundred.
+   *
+   * @generated from field: repeated lvsd.v1.Connection items = 1;
+   */
+  items: Connection[];
+};
+
+/**
+ * Describes the message lvsd.v1.StreamConnectionsResponse.
+ * Use `create(StreamConnectionsResponseSchema)` to create a new message.
+ */
+export const StreamConnectionsResponseSchema: GenMessage<StreamConnectionsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 17);
+
+/**
  * Whose timeouts.
  *
  * @generated from message lvsd.v1.GetTimeoutsRequest
@@ -478,7 +713,7 @@ export type GetTimeoutsRequest = Message<"lvsd.v1.GetTimeoutsRequest"> & {
  * Use `create(GetTimeoutsRequestSchema)` to create a new message.
  */
 export const GetTimeoutsRequestSchema: GenMessage<GetTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 14);
+  messageDesc(file_lvsd_v1_director_service, 18);
 
 /**
  * The timeouts of a director.
@@ -499,7 +734,7 @@ export type GetTimeoutsResponse = Message<"lvsd.v1.GetTimeoutsResponse"> & {
  * Use `create(GetTimeoutsResponseSchema)` to create a new message.
  */
 export const GetTimeoutsResponseSchema: GenMessage<GetTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 15);
+  messageDesc(file_lvsd_v1_director_service, 19);
 
 /**
  * What the timeouts of a director is to be from now on.
@@ -555,7 +790,7 @@ export type ReplaceTimeoutsRequest = Message<"lvsd.v1.ReplaceTimeoutsRequest"> &
  * Use `create(ReplaceTimeoutsRequestSchema)` to create a new message.
  */
 export const ReplaceTimeoutsRequestSchema: GenMessage<ReplaceTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 16);
+  messageDesc(file_lvsd_v1_director_service, 20);
 
 /**
  * The timeouts was stored.
@@ -590,7 +825,7 @@ export type ReplaceTimeoutsResponse = Message<"lvsd.v1.ReplaceTimeoutsResponse">
  * Use `create(ReplaceTimeoutsResponseSchema)` to create a new message.
  */
 export const ReplaceTimeoutsResponseSchema: GenMessage<ReplaceTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 17);
+  messageDesc(file_lvsd_v1_director_service, 21);
 
 /**
  * Whose synchronisation.
@@ -611,7 +846,7 @@ export type GetSyncDaemonsRequest = Message<"lvsd.v1.GetSyncDaemonsRequest"> & {
  * Use `create(GetSyncDaemonsRequestSchema)` to create a new message.
  */
 export const GetSyncDaemonsRequestSchema: GenMessage<GetSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 18);
+  messageDesc(file_lvsd_v1_director_service, 22);
 
 /**
  * The synchronisation of a director.
@@ -632,7 +867,7 @@ export type GetSyncDaemonsResponse = Message<"lvsd.v1.GetSyncDaemonsResponse"> &
  * Use `create(GetSyncDaemonsResponseSchema)` to create a new message.
  */
 export const GetSyncDaemonsResponseSchema: GenMessage<GetSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 19);
+  messageDesc(file_lvsd_v1_director_service, 23);
 
 /**
  * What the synchronisation of a director is to be from now on.
@@ -688,7 +923,7 @@ export type ReplaceSyncDaemonsRequest = Message<"lvsd.v1.ReplaceSyncDaemonsReque
  * Use `create(ReplaceSyncDaemonsRequestSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsRequestSchema: GenMessage<ReplaceSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 20);
+  messageDesc(file_lvsd_v1_director_service, 24);
 
 /**
  * The synchronisation was stored.
@@ -723,7 +958,7 @@ export type ReplaceSyncDaemonsResponse = Message<"lvsd.v1.ReplaceSyncDaemonsResp
  * Use `create(ReplaceSyncDaemonsResponseSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 21);
+  messageDesc(file_lvsd_v1_director_service, 25);
 
 /**
  * Whose counters; with neither key nor resource, those of every service.
@@ -772,7 +1007,7 @@ export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetReque
  * Use `create(CreateCounterResetRequestSchema)` to create a new message.
  */
 export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 22);
+  messageDesc(file_lvsd_v1_director_service, 26);
 
 /**
  * Counters that were zeroed.
@@ -793,7 +1028,7 @@ export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResp
  * Use `create(CreateCounterResetResponseSchema)` to create a new message.
  */
 export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 23);
+  messageDesc(file_lvsd_v1_director_service, 27);
 
 /**
  * The hosts whose kernels run IPVS, and what is in their tables.
@@ -861,6 +1096,28 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof CreateAdoptionRequestSchema;
     output: typeof CreateAdoptionResponseSchema;
+  },
+  /**
+   * Lists the connections that the kernel has, in its order. The work for one page is bounded: it may have few items or
+   * none; the last page is the one without next_page_token. Connections that come or go between two pages may shift
+   * others, which are then missed or listed twice.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.ListConnections
+   */
+  listConnections: {
+    methodKind: "unary";
+    input: typeof ListConnectionsRequestSchema;
+    output: typeof ListConnectionsResponseSchema;
+  },
+  /**
+   * Sends all of them, as fast as the caller takes them, and ends.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.StreamConnections
+   */
+  streamConnections: {
+    methodKind: "server_streaming";
+    input: typeof StreamConnectionsRequestSchema;
+    output: typeof StreamConnectionsResponseSchema;
   },
   /**
    * Makes the kernel equal to the definition now; answers when the pass is done.
