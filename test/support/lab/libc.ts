@@ -2,12 +2,15 @@
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
+/** Not among the errors that node names. */
+const EINPROGRESS = 115;
+
 /** A call that failed with the errno named `code`. */
 export class CallFailed extends Error {
   readonly code: string;
 
   constructor(call: string, errno: number) {
-    const code = getSystemErrorName(-errno);
+    const code = errno === EINPROGRESS ? 'EINPROGRESS' : getSystemErrorName(-errno);
     super(`${call}: ${code}`);
     this.name = 'CallFailed';
     this.code = code;
@@ -33,8 +36,7 @@ export const libc = {
   bind: bind('int bind(int, const void *, unsigned int)'),
   listen: bind('int listen(int, int)'),
   connect: bind('int connect(int, const void *, unsigned int)'),
-  accept4: bind('int accept4(int, _Out_ void *, _Inout_ unsigned int *, int)'),
-  getsockname: bind('int getsockname(int, _Out_ void *, _Inout_ unsigned int *)'),
+  accept4: bind('int accept4(int, void *, void *, int)'),
   recvfrom: bind(
     'long recvfrom(int, _Out_ void *, unsigned long, int, _Out_ void *, _Inout_ unsigned int *)',
   ),

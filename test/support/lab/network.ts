@@ -17,7 +17,8 @@ export type RealServerName = (typeof REAL_SERVERS)[number];
 
 /** The director's interface on the real servers' segment. */
 export const DIRECTOR_INTERFACE = 'lan';
-const UPLINK = 'eth0';
+/** The interface of everybody else. */
+export const UPLINK = 'eth0';
 
 /** Addresses of the real servers' segment. */
 export const LAN = {

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { ForwardingInput } from '../../../src/domain/schema/forwarding.js';
 import { DIRECTOR, ip, sysctl } from './namespaces.js';
-import { DIRECTOR_INTERFACE, FAMILIES, LAN, REAL_SERVERS, type RealServerName } from './network.js';
+import { DIRECTOR_INTERFACE, FAMILIES, LAN, REAL_SERVERS, type RealServerName, UPLINK } from './network.js';
 import { GUE_PORT } from './packet.js';
 
 /** Modules that make tunnel devices and receivers; loading them makes tunl0, gre0 and ip6tnl0 in every namespace. */
@@ -35,6 +35,13 @@ function setUp(name: RealServerName, { method, tunnel }: ForwardingInput, verb: 
   const isAdding = verb === 'add';
   if (method === 'nat') {
     const gateway = isAdding ? 'director' : 'router';
+    // To a router on the same segment the director redirects replies (ICMP, RFC 1812 5.2.7.2): past itself, that would be.
+    const accept = isAdding ? 0 : 1;
+    sysctl(name, {
+      'ipv4/conf/all/accept_redirects': accept,
+      [`ipv4/conf/${UPLINK}/accept_redirects`]: accept,
+      [`ipv6/conf/${UPLINK}/accept_redirects`]: accept,
+    });
     ip(
       name,
       FAMILIES.map((family) => `route replace default via ${LAN[family][gateway]}`),

@@ -1,6 +1,6 @@
 /** TCP, UDP and SCTP sockets as file descriptors, in any namespace. Constants are those of linux/socket.h and linux/in.h. */
 import { isIPv6 } from 'node:net';
-import { addressBytes, addressFromBytes } from '../../../src/domain/address.js';
+import { addressBytes } from '../../../src/domain/address.js';
 import { CallFailed, libc } from './libc.js';
 import { inNamespace } from './namespaces.js';
 
@@ -12,17 +12,13 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export interface Accepted {
-  readonly fd: number;
-  readonly peer: Endpoint;
-}
-
 const FAMILY = { ipv4: 2, ipv6: 10 } as const;
 const TYPE_AND_PROTOCOL = { tcp: [1, 6], udp: [2, 17], sctp: [1, 132] } as const;
 const SOCK_NONBLOCK = 0x800;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
+const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const SOL_IP = 0;
 /** Lets a real server listen on a VIP before its host has it. */
@@ -31,7 +27,7 @@ const SOL_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_FREEBIND = 78;
 const ADDRESS_BYTES = 28;
-const CONNECT_LIMIT_SECONDS = 3;
+const LIMIT_SECONDS = 3;
 
 /** A socket that listens (UDP: that is bound) on an address which the namespace need not have yet. */
 export function listenIn(namespace: string, protocol: Protocol, local: Endpoint): number {
@@ -55,29 +51,22 @@ export function openIn(namespace: string, protocol: Protocol, local: Endpoint): 
   });
 }
 
-/** Connects, with the peer's kernel alone: nobody need accept. Throws CallFailed; after three seconds with EINPROGRESS. */
+/** Connects, with the peer's kernel alone: nobody need accept. Throws CallFailed; after three seconds EINPROGRESS. Reads, too, wait for three seconds only. */
 export function connect(fd: number, remote: Endpoint): void {
-  setOption(fd, SOL_SOCKET, SO_SNDTIMEO, [CONNECT_LIMIT_SECONDS, 0, 0, 0]);
+  for (const option of [SO_RCVTIMEO, SO_SNDTIMEO])
+    setOption(fd, SOL_SOCKET, option, [LIMIT_SECONDS, 0, 0, 0]);
   const address = encode(remote);
   libc.connect(fd, address, address.length);
 }
 
 /** The next connection of a listening socket; undefined when there is none. */
-export function accept(listener: number): Accepted | undefined {
-  const address = Buffer.alloc(ADDRESS_BYTES);
+export function accept(listener: number): number | undefined {
   try {
-    const fd = libc.accept4(listener, address, [address.length], SOCK_NONBLOCK);
-    return { fd, peer: decode(address) };
+    return libc.accept4(listener, null, null, SOCK_NONBLOCK);
   } catch (error) {
     if (error instanceof CallFailed && error.code === 'EAGAIN') return undefined;
     throw error;
   }
-}
-
-export function localEndpoint(fd: number): Endpoint {
-  const address = Buffer.alloc(ADDRESS_BYTES);
-  libc.getsockname(fd, address, [address.length]);
-  return decode(address);
 }
 
 /** Closes; `reset` sends RST (SCTP: ABORT), which leaves nothing to wait for on either side. */
@@ -111,12 +100,4 @@ function encode({ address, port }: Endpoint): Buffer {
   bytes.writeUInt16BE(port, 2);
   bytes.set(addressBytes(address), isV6 ? 8 : 4);
   return bytes;
-}
-
-function decode(bytes: Buffer): Endpoint {
-  const isV6 = bytes.readUInt16LE(0) === FAMILY.ipv6;
-  return {
-    address: addressFromBytes(bytes.subarray(isV6 ? 8 : 4), isV6 ? 'ipv6' : 'ipv4'),
-    port: bytes.readUInt16BE(2),
-  };
 }

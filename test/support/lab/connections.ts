@@ -1,0 +1,81 @@
+/**
+ * Connections through the director at the cost of a few system calls each: the client's socket and the real server's are both
+ * in this process, so it is known at once which real server has got one. TCP and SCTP.
+ */
+import { readSync, writeSync } from 'node:fs';
+import { CLIENT, type Family, LAN, REAL_SERVERS, type RealServerName } from './network.js';
+import { accept, close, connect, type Endpoint, listenIn, openIn, type Protocol } from './sockets.js';
+
+/** Of every real server, under its own address. */
+export const BACKEND_PORT = 9000;
+const ACCEPT_LIMIT_MS = 2_000;
+
+export interface Connection {
+  readonly server: RealServerName;
+  /** Sends a word to the real server and one back; throws when either does not arrive. */
+  exchange(): void;
+  /** Resets it (SCTP: aborts), at the first call. */
+  close(): void;
+}
+
+export interface Backends {
+  /** Throws CallFailed when it cannot be had: ECONNREFUSED when the director has no real server for it. */
+  open(vip: Endpoint, source: Endpoint): Connection;
+}
+
+export function createBackends(protocol: Exclude<Protocol, 'udp'>, family: Family): Backends {
+  const listeners = REAL_SERVERS.map((name) => ({
+    name,
+    fd: listenIn(name, protocol, { address: LAN[family][name], port: BACKEND_PORT }),
+  }));
+
+  function acceptFrom(client: number): Connection {
+    const limit = performance.now() + ACCEPT_LIMIT_MS;
+    while (performance.now() < limit) {
+      for (const { name, fd } of listeners) {
+        const accepted = accept(fd);
+        if (accepted) return connectionOf(name, client, accepted);
+      }
+    }
+    throw new Error('the client is connected, and no real server knows of it');
+  }
+
+  return {
+    open(vip, source) {
+      const client = openIn(CLIENT, protocol, source);
+      try {
+        connect(client, vip);
+        return acceptFrom(client);
+      } catch (error) {
+        close(client, { reset: true });
+        throw error;
+      }
+    },
+  };
+}
+
+function connectionOf(server: RealServerName, client: number, accepted: number): Connection {
+  let isOpen = true;
+  return {
+    server,
+    exchange() {
+      send(client, accepted, 'to the server');
+      send(accepted, client, 'and back');
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      // Both ends at once: what lingers at a real server would meet the next connection with the same port of the client.
+      close(client, { reset: true });
+      close(accepted, { reset: true });
+    },
+  };
+}
+
+/** Both ends block for no longer than they need: what was sent is there when the call that sent it returns. */
+function send(from: number, to: number, word: string): void {
+  writeSync(from, word);
+  const bytes = Buffer.alloc(word.length);
+  const length = readSync(to, bytes);
+  if (bytes.toString('utf8', 0, length) !== word) throw new Error(`'${word}' did not arrive`);
+}
