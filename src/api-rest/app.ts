@@ -20,6 +20,7 @@ import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
+import { importRoutes } from './routes/imports.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
@@ -100,6 +101,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       realServerAddressRoutes,
       realServerSetupRoutes,
       definitionRoutes,
+      importRoutes,
       directorRoutes,
       adoptionRoutes,
       connectionRoutes,

@@ -3,6 +3,7 @@
  * last, they work on a fresh server; a test does that.
  */
 import type { AuditEvent } from '../domain/schema/audit-event.js';
+import type { Import, ImportInput } from '../domain/schema/import.js';
 
 export const NAMES = {
   project: 'default',
@@ -327,6 +328,54 @@ export const ADOPTION = {
         'tcp-192-168-10-99-443': { labels: {}, spec: adoptedService, realServers: {} },
       },
     },
+  },
+};
+
+const importedService = {
+  protocol: 'tcp',
+  address: '192.168.10.90',
+  port: 8443,
+  scheduler: 'wrr',
+} as const;
+
+export const IMPORT: { input: ImportInput; import: Import } = {
+  input: {
+    cluster: 'imported',
+    format: 'ipvsadm',
+    files: [{ path: 'ipvsadm.rules', content: '-A -t 192.168.10.90:8443 -s wrr\n' }],
+    apply: true,
+  },
+  import: {
+    project: NAMES.project,
+    cluster: 'imported',
+    format: 'ipvsadm',
+    state: 'applied',
+    definition: {
+      spec: {},
+      virtualServices: { 'tcp-192-168-10-90-8443': { spec: importedService, realServers: {} } },
+    },
+    findings: [],
+    directives: { read: 1, takenOver: 1, named: 0 },
+    changes: [
+      {
+        type: 'create',
+        resource: 'projects/default/clusters/imported',
+        before: null,
+        after: {
+          labels: {},
+          spec: { description: '', forwarding: { method: 'dr' }, vip: { interface: null } },
+        },
+      },
+    ],
+    operations: [
+      {
+        command: 'NEW_SERVICE',
+        key: 'tcp/192.168.10.90:8443',
+        config: { scheduler: 'wrr', schedulerFlags: [], onePacket: false, persistence: null },
+        errno: null,
+        errnoName: null,
+      },
+    ],
   },
 };
 

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import { readClientConfig } from '../config.js';
+import { pathOf } from '../domain/names.js';
 import type { Definition } from '../domain/schema/definition.js';
 import { writeIpvsadmSave } from '../formats/ipvsadm/write.js';
 import { writeKeepalived } from '../formats/keepalived/write.js';
 import type { Export } from '../formats/result.js';
 import { addClientSettings, createApiClient } from './api-client.js';
 import { EXIT_UNSUPPORTED, omissionLine } from './import-findings.js';
-import { definitionPath } from './import-plan.js';
 import { type DocumentFormat, documentText, parseName } from './output.js';
 import { examples } from './settings.js';
 
@@ -45,7 +45,10 @@ export function exportCommand(): Command {
     )
     .action(async (cluster: string, options: Options) => {
       const call = createApiClient(readClientConfig(options));
-      const { body } = await call<Definition>('GET', definitionPath(options.project, cluster));
+      const { body } = await call<Definition>(
+        'GET',
+        `/v1/${pathOf({ project: options.project, cluster })}/definition`,
+      );
       const { text, omissions } = WRITERS[options.format](body);
       process.stdout.write(text);
       for (const omission of omissions) console.error(omissionLine(omission));

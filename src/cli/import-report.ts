@@ -1,14 +1,13 @@
 /** Plans and what became of them, for people and for programs. */
-import type { Preview } from '../domain/schema/preview.js';
-import type { ClusterPlan, Outcome } from './import-plan.js';
+import type { Import } from '../domain/schema/import.js';
 
-type Change = Preview['changes'][number];
+type Change = Import['changes'][number];
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const;
 
 export interface PlanReport {
   readonly cluster: string;
-  readonly outcome: Outcome;
+  readonly state: Import['state'];
   /** Paths of resources. */
   readonly created: readonly string[];
   readonly changed: readonly string[];
@@ -16,38 +15,37 @@ export interface PlanReport {
   readonly kernelOperations: number;
 }
 
-export function reportOf({ cluster, preview }: ClusterPlan, outcome: Outcome): PlanReport {
+export function reportOf(done: Import): PlanReport {
   return {
-    cluster,
-    outcome,
-    created: resources(preview, 'create'),
-    changed: resources(preview, 'update'),
-    deleted: resources(preview, 'delete'),
-    kernelOperations: preview.operations.length,
+    cluster: done.cluster,
+    state: done.state,
+    created: resources(done, 'create'),
+    changed: resources(done, 'update'),
+    deleted: resources(done, 'delete'),
+    kernelOperations: done.operations.length,
   };
 }
 
-export function isEmpty({ preview }: ClusterPlan): boolean {
-  return preview.changes.length === 0;
+export function isEmpty({ changes }: Import): boolean {
+  return changes.length === 0;
 }
 
-export function deletedBy({ preview }: ClusterPlan): string[] {
-  return resources(preview, 'delete');
+export function deletedBy(plan: Import): string[] {
+  return resources(plan, 'delete');
 }
 
 /** A line that sums up, and one for each resource: `+` created, `~` changed (the fields), `-` deleted. */
-export function planText(plan: ClusterPlan): string {
-  const { cluster, preview } = plan;
-  const { created, changed, deleted } = reportOf(plan, 'planned');
+export function planText(plan: Import): string {
+  const { created, changed, deleted } = reportOf(plan);
   const sum = `${created.length} to create, ${changed.length} to change, ${deleted.length} to delete`;
   return [
-    `Cluster ${cluster}: ${isEmpty(plan) ? 'nothing to change' : sum}; ${operationsText(preview)}.`,
-    ...preview.changes.map((change) => `  ${SIGNS[change.type]} ${change.resource}${fieldsText(change)}`),
+    `Cluster ${plan.cluster}: ${isEmpty(plan) ? 'nothing to change' : sum}; ${operationsText(plan)}.`,
+    ...plan.changes.map((change) => `  ${SIGNS[change.type]} ${change.resource}${fieldsText(change)}`),
   ].join('\n');
 }
 
 /** `3 kernel operations (1 NEW_SERVICE, 2 NEW_DEST)`. */
-function operationsText({ operations }: Preview): string {
+function operationsText({ operations }: Import): string {
   if (operations.length === 0) return 'no kernel operations';
   const counts = new Map<string, number>();
   for (const { command } of operations) counts.set(command, (counts.get(command) ?? 0) + 1);
@@ -68,6 +66,6 @@ function fieldsOf(snapshot: Change['before']): Record<string, unknown> {
   return { ...(snapshot?.spec as object | undefined), labels: snapshot?.labels };
 }
 
-function resources({ changes }: Preview, type: Change['type']): string[] {
+function resources({ changes }: Import, type: Change['type']): string[] {
   return changes.filter((change) => change.type === type).map(({ resource }) => resource);
 }

@@ -1,11 +1,10 @@
 /** What `lvsd import` reads: a file or standard input, and the files that a keepalived.conf includes. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { text as textOf } from 'node:stream/consumers';
+import type { ImportInput } from '../domain/schema/import.js';
 import type { ConfigFiles } from '../formats/config-files.js';
 import { guessFormat, type ImportFormat } from '../formats/guess.js';
-import { readIpvsadmSave } from '../formats/ipvsadm/save.js';
-import { readKeepalived } from '../formats/keepalived/read.js';
-import { readLdirectord } from '../formats/ldirectord/read.js';
+import { readConfiguration } from '../formats/read.js';
 import type { ImportResult } from '../formats/result.js';
 import { CommandError } from './errors.js';
 
@@ -34,26 +33,27 @@ export function formatOf({ file, text }: ImportSource): ImportFormat {
   );
 }
 
-export function readAs(
-  format: ImportFormat,
-  source: ImportSource,
-  cluster: string | undefined,
-): ImportResult {
-  const { file, text } = source;
-  const options = cluster === undefined ? {} : { cluster };
-  if (format === 'ipvsadm') return readIpvsadmSave(text, { ...options, file });
-  if (format === 'ldirectord') return readLdirectord(text, { ...options, file });
-  return readKeepalived(file, filesBeside(source), options);
+export interface ReadSource {
+  readonly result: ImportResult;
+  /** What was read, the source first: all that a server needs to read the same. */
+  readonly files: ImportInput['files'];
 }
 
-/** The files of this machine; the source itself is not read again. Only regular files: a device or a pipe may never end. */
-function filesBeside({ file, text }: ImportSource): ConfigFiles {
-  return {
-    read: (path) => (path === file ? text : orElse(undefined, () => readRegular(path))),
+export function readAs(format: ImportFormat, { file, text }: ImportSource, cluster: string): ReadSource {
+  const texts = new Map([[file, text]]);
+  const files: ConfigFiles = {
+    read(path) {
+      const found = texts.get(path) ?? orElse(undefined, () => readRegular(path));
+      if (found !== undefined) texts.set(path, found);
+      return found;
+    },
     list: (directory) => orElse([], () => readdirSync(directory).sort()),
   };
+  const result = readConfiguration(format, { file, text, files }, cluster);
+  return { result, files: [...texts].map(([path, content]) => ({ path, content })) };
 }
 
+/** Only regular files: a device or a pipe may never end. */
 function readRegular(path: string): string | undefined {
   return statSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
 }

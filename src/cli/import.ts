@@ -1,12 +1,14 @@
 import { Command, Option } from 'commander';
 import { readClientConfig } from '../config.js';
+import type { Import, ImportInput } from '../domain/schema/import.js';
+import type { DefinitionDocument } from '../formats/definition.js';
 import { IMPORT_FORMATS, type ImportFormat } from '../formats/guess.js';
-import { DEFAULT_CLUSTER, type ImportResult } from '../formats/result.js';
-import { addClientSettings, createApiClient, NoAnswerError } from './api-client.js';
+import { DEFAULT_CLUSTER } from '../formats/result.js';
+import { type ApiClient, addClientSettings, createApiClient, NoAnswerError } from './api-client.js';
 import { CommandError } from './errors.js';
 import { EXIT_CODES, exitCodeFor, findingLines, has } from './import-findings.js';
-import { applyPlans, type ClusterPlan, type ImportTarget, planCluster } from './import-plan.js';
 import { deletedBy, isEmpty, planText, reportOf } from './import-report.js';
+import { applyImport, planImport } from './import-request.js';
 import { formatOf, readAs, readSource } from './import-source.js';
 import { type DocumentFormat, documentText, parseName, parseReason } from './output.js';
 import { examples } from './settings.js';
@@ -28,7 +30,10 @@ export function importCommand(): Command {
       'Read what other tools are configured with, and show what it would change. Nothing is written without --apply. ' +
         'When no server was named and none runs, it prints the definition, as with --offline.',
     )
-    .argument('<file>', 'keepalived.conf, output of "ipvsadm -Sn", or ldirectord.cf; - is standard input')
+    .argument(
+      '<file>',
+      'keepalived.conf, output of "ipvsadm -Sn", ldirectord.cf, or a definition as JSON or YAML; - is standard input',
+    )
     .addOption(
       new Option('--format <format>', 'what the file is (default: as it looks)').choices(IMPORT_FORMATS),
     )
@@ -66,79 +71,77 @@ async function run(file: string, options: Options): Promise<void> {
   const format = options.format ?? formatOf(source);
   if (options.format === undefined)
     console.error(`Reading ${source.file} as ${format} (--format says otherwise).`);
-  const result = readAs(format, source, options.cluster);
+  const { project, cluster = DEFAULT_CLUSTER } = options;
+  const { result, files } = readAs(format, source, cluster);
   for (const line of findingLines(result)) console.error(line);
-  if (Object.keys(result.clusters).length === 0) {
+  const definition = result.clusters[cluster];
+  if (!definition) {
     throw new CommandError(`${source.file} has no virtual service that could be taken over.`);
   }
   process.exitCode = exitCodeFor(result.findings);
-  if (options.offline) printDefinitions(result, options);
-  else await bringToServer(result, options);
+  if (options.offline) printDefinition(definition, options);
+  else await bringToServer({ project, cluster, format, files }, { definition, options });
 }
 
-async function bringToServer(result: ImportResult, options: Options): Promise<void> {
+interface Offline {
+  readonly definition: DefinitionDocument;
+  readonly options: Options;
+}
+
+async function bringToServer(request: ImportInput, { definition, options }: Offline): Promise<void> {
   const config = readClientConfig(options);
-  const { project, reason } = options;
   try {
-    const target = { call: createApiClient(config), project, reason };
-    const plans: ClusterPlan[] = [];
-    for (const [cluster, definition] of Object.entries(result.clusters)) {
-      plans.push(await planCluster(target, cluster, definition));
-    }
-    if (options.apply) await apply(target, plans, { result, options });
-    else announce(plans, { result, options });
+    const call = createApiClient(config);
+    const plan = await planImport(call, request);
+    if (options.apply) await apply(call, request, { plan, options });
+    else announce(plan, options);
   } catch (error) {
     const isWithoutServer = error instanceof NoAnswerError && error.isRefused && !config.isServerChosen;
     if (!isWithoutServer || options.apply) throw error;
     console.error(`No server runs at ${config.server}, so this is the definition, not what it would change:`);
-    printDefinitions(result, options);
+    printDefinition(definition, options);
   }
 }
 
-interface Import {
-  readonly result: ImportResult;
-  readonly options: Options;
-}
-
-function announce(plans: readonly ClusterPlan[], { result, options }: Import): void {
-  if (options.output) {
-    const clusters = plans.map((plan) => reportOf(plan, isEmpty(plan) ? 'unchanged' : 'planned'));
-    process.stdout.write(documentText({ clusters, findings: result.findings }, options.output));
-  } else {
-    for (const plan of plans) console.log(planText(plan));
-  }
-  if (plans.every(isEmpty)) return;
-  const flags = plans.some((plan) => deletedBy(plan).length > 0) ? '--apply --prune' : '--apply';
+function announce(plan: Import, { output }: Options): void {
+  if (output) printReport({ ...plan, state: isEmpty(plan) ? 'unchanged' : 'planned' }, output);
+  else console.log(planText(plan));
+  if (isEmpty(plan)) return;
+  const flags = deletedBy(plan).length > 0 ? '--apply --prune' : '--apply';
   console.error(`Nothing was written: this is the plan. ${flags} does it.`);
 }
 
-/** Refuses before the first write, so that a refusal leaves nothing behind. */
-async function apply(target: ImportTarget, plans: readonly ClusterPlan[], { result, options }: Import) {
-  if (!options.output) for (const plan of plans) console.log(planText(plan));
-  if (has(result.findings, 'error')) {
+interface Planned {
+  readonly plan: Import;
+  readonly options: Options;
+}
+
+/** Refuses before the write, in the command's own words. */
+async function apply(call: ApiClient, request: ImportInput, { plan, options }: Planned): Promise<void> {
+  const { output, prune = false, reason } = options;
+  if (!output) console.log(planText(plan));
+  if (has(plan.findings, 'error')) {
     throw new CommandError('Nothing was written: the file has errors, named above. Correct a copy of it.');
   }
-  const deleted = plans.flatMap(deletedBy);
-  if (deleted.length > 0 && !options.prune) {
+  const deleted = deletedBy(plan);
+  if (deleted.length > 0 && !prune) {
     throw new CommandError(
       `Nothing was written: it would delete ${deleted.join(', ')}. Allow that with --prune, or choose another --cluster.`,
     );
   }
-  const { outcomes, failure } = await applyPlans(target, plans);
-  if (options.output) {
-    const clusters = plans.map((plan) => reportOf(plan, outcomes[plan.cluster] ?? 'not tried'));
-    process.stdout.write(documentText({ clusters, findings: result.findings }, options.output));
-  } else {
-    for (const [cluster, outcome] of Object.entries(outcomes)) console.log(`Cluster ${cluster}: ${outcome}.`);
-  }
-  if (Object.values(outcomes).includes('pending')) {
+  const done = await applyImport(call, { ...request, prune }, reason);
+  if (output) printReport(done, output);
+  else console.log(`Cluster ${done.cluster}: ${done.state}.`);
+  if (done.state === 'pending') {
     console.error('Stored, but the kernel cannot be reached: the server keeps trying.');
   }
-  if (failure) throw failure;
 }
 
-/** One document for each cluster, ready for PUT …/definition. */
-function printDefinitions({ clusters }: ImportResult, { output = 'json' }: Options): void {
-  const texts = Object.values(clusters).map((definition) => documentText(definition, output));
-  process.stdout.write(texts.join(output === 'yaml' ? '---\n' : ''));
+function printReport(done: Import, output: DocumentFormat): void {
+  process.stdout.write(documentText({ ...reportOf(done), findings: done.findings }, output));
+}
+
+/** Ready for PUT …/definition. */
+function printDefinition(definition: DefinitionDocument, { output = 'json' }: Options): void {
+  process.stdout.write(documentText(definition, output));
 }

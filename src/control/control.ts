@@ -12,6 +12,7 @@ import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
 import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Drain } from '../domain/schema/drain.js';
+import type { Import } from '../domain/schema/import.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
@@ -112,6 +113,14 @@ export interface Definitions {
     body: unknown,
     options: WriteOptions,
   ): Promise<WriteAnswer<TaggedDefinition>>;
+}
+
+export interface Imports {
+  /**
+   * `body` is an ImportInput. Reads a configuration of another tool and, when the body says so, makes the cluster what it
+   * says: all or nothing. A configuration with faults is planned as far as it can be read, and never applied.
+   */
+  create(call: Call, body: unknown, options: Pick<WriteOptions, 'validateOnly' | 'drain'>): Promise<Import>;
 }
 
 export interface AddressNames {
@@ -283,6 +292,7 @@ export interface Control {
   readonly realServerAddresses: RealServerAddresses;
   readonly realServerSetups: RealServerSetups;
   readonly definitions: Definitions;
+  readonly imports: Imports;
   readonly directors: Directors;
   readonly connections: Connections;
   readonly timeouts: DirectorSettings<'timeouts'>;

@@ -8,6 +8,7 @@ import { createDefinitions } from './definitions.js';
 import { auditDeniedCalls } from './denied-calls.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
+import { createImports } from './imports.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
@@ -44,6 +45,7 @@ export function createControl({ store, reconciler, authentication, now, routes }
     realServerAddresses: createRealServerAddresses(realServerParts),
     realServerSetups: createRealServerSetups(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
+    imports: createImports({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     connections: createConnections({ store, reconciler }),
     timeouts: createTimeouts(store, reconciler),

@@ -6,9 +6,10 @@ import { createValidator, escapePointer } from '../domain/validate.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
 import { authorise } from './authorise.js';
-import type { Definitions, TaggedDefinition } from './control.js';
+import type { Call, Definitions, TaggedDefinition, WriteAnswer, WriteOptions } from './control.js';
 import { syncEntries } from './entries.js';
 import { CLUSTER, type KindDescriptor, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import type { OperationName } from './operations.js';
 import { checkPreconditions, treeEtag } from './preconditions.js';
 import { found, requireAncestors } from './resources.js';
 import { previewOf, writeContext } from './write-context.js';
@@ -21,8 +22,16 @@ interface Dependencies {
 
 type Wanted = Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>;
 
-export function createDefinitions({ store, reconciler, now }: Dependencies): Definitions {
-  const validate = createValidator(DefinitionInput);
+/** As `Definitions.replace`, for operations that have authorised their caller. */
+export type ReplaceDefinition = (
+  call: Call,
+  write: { readonly names: Names; readonly body: unknown; readonly action: OperationName },
+  options: WriteOptions,
+) => Promise<WriteAnswer<TaggedDefinition>>;
+
+export function createDefinitions(dependencies: Dependencies): Definitions {
+  const { store } = dependencies;
+  const replace = definitionReplacement(dependencies);
 
   return {
     async get(call, names) {
@@ -32,35 +41,43 @@ export function createDefinitions({ store, reconciler, now }: Dependencies): Def
 
     async replace(call, names, body, options) {
       authorise(call, 'replaceDefinition', names);
-      const path = pathOf(names);
-      const wanted = wantedResources(path, validate(body));
-      const job = {
-        context: writeContext(call, 'replaceDefinition'),
-        scope: path,
-        change(tx: Transaction) {
-          requireAncestors(tx, parentPath(path));
-          const current = tx.resource(path) ? treeOf(tx, path) : [];
-          checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
-          const kept = new Set(wanted.map((one) => one.path));
-          for (const one of [...current].reverse()) if (!kept.has(one.path)) tx.remove(one.path);
-          for (const one of wanted) tx.put(one);
-          syncEntries(tx, {
-            scope: path,
-            capabilities: reconciler.director.info?.capabilities ?? null,
-            leaving: { drain: options.drain ?? true, now: now() },
-            pointerTo: (below) => `${documentPointer(path, below)}/spec`,
-          });
-        },
-      };
-      if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
-      const { changes, pending } = await reconciler.write(job);
-      const created = changes.some((one) => one.path === path && one.before === null);
-      return { resource: store.read((reader) => tagged(reader, names)), created, pending };
+      return replace(call, { names, body, action: 'replaceDefinition' }, options);
     },
   };
 }
 
-function tagged(reader: Reader, names: Names): TaggedDefinition {
+export function definitionReplacement({ store, reconciler, now }: Dependencies): ReplaceDefinition {
+  const validate = createValidator(DefinitionInput);
+
+  return async (call, { names, body, action }, options) => {
+    const path = pathOf(names);
+    const wanted = wantedResources(path, validate(body));
+    const job = {
+      context: writeContext(call, action),
+      scope: path,
+      change(tx: Transaction) {
+        requireAncestors(tx, parentPath(path));
+        const current = tx.resource(path) ? treeOf(tx, path) : [];
+        checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
+        const kept = new Set(wanted.map((one) => one.path));
+        for (const one of [...current].reverse()) if (!kept.has(one.path)) tx.remove(one.path);
+        for (const one of wanted) tx.put(one);
+        syncEntries(tx, {
+          scope: path,
+          capabilities: reconciler.director.info?.capabilities ?? null,
+          leaving: { drain: options.drain ?? true, now: now() },
+          pointerTo: (below) => `${documentPointer(path, below)}/spec`,
+        });
+      },
+    };
+    if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
+    const { changes, pending } = await reconciler.write(job);
+    const created = changes.some((one) => one.path === path && one.before === null);
+    return { resource: store.read((reader) => tagged(reader, names)), created, pending };
+  };
+}
+
+export function tagged(reader: Reader, names: Names): TaggedDefinition {
   requireAncestors(reader, parentPath(pathOf(names)));
   found(reader, pathOf(names));
   const resources = treeOf(reader, pathOf(names));

@@ -23,6 +23,7 @@ export const OPERATIONS = {
   deleteCluster: { role: 'editor', scope: 'project' },
   getDefinition: { role: 'viewer', scope: 'project' },
   replaceDefinition: { role: 'editor', scope: 'project' },
+  createImport: { role: 'editor', scope: 'project' },
   listVirtualServices: { role: 'viewer', scope: 'project' },
   getVirtualService: { role: 'viewer', scope: 'project' },
   createVirtualService: { role: 'editor', scope: 'project' },

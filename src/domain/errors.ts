@@ -110,6 +110,13 @@ export const REASONS = {
   },
   CAPABILITY_MISSING: { code: 'FAILED_PRECONDITION', title: 'The director cannot do this' },
 
+  IMPORT_FAULTY: { code: 'INVALID_ARGUMENT', title: 'The configuration has faults' },
+  IMPORT_FORMAT_UNKNOWN: {
+    code: 'INVALID_ARGUMENT',
+    title: 'Neither the name nor the content of the file tells its format',
+  },
+  PRUNE_NEEDED: { code: 'FAILED_PRECONDITION', title: 'The import would delete what it does not mention' },
+
   // resources
   PROJECT_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such project' },
   CLUSTER_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such cluster' },

@@ -6,6 +6,7 @@ import { destinationKey, frontendKey } from '../domain/keys.js';
 import { freeName, realServerName, serviceName } from '../domain/naming.js';
 import { pairingViolations, realServerViolations, virtualServiceViolations } from '../domain/rules.js';
 import type { normaliseCluster } from '../domain/schema/cluster.js';
+import type { Labels } from '../domain/schema/common.js';
 import { type ForwardingInput, normaliseForwarding } from '../domain/schema/forwarding.js';
 import { normaliseRealServer } from '../domain/schema/real-server.js';
 import { normaliseVirtualService, type VirtualServiceSpec } from '../domain/schema/virtual-service.js';
@@ -19,13 +20,17 @@ export type RealServerInput = WithForwarding<Parameters<typeof normaliseRealServ
 
 /** A `DefinitionInput` with the types of its fields; defaults are left out. */
 export interface DefinitionDocument {
+  readonly labels?: Labels;
   readonly spec: WithForwarding<Parameters<typeof normaliseCluster>[0]>;
   readonly virtualServices: Readonly<
     Record<
       string,
       {
+        readonly labels?: Labels;
         readonly spec: ServiceInput;
-        readonly realServers: Readonly<Record<string, { readonly spec: RealServerInput }>>;
+        readonly realServers: Readonly<
+          Record<string, { readonly labels?: Labels; readonly spec: RealServerInput }>
+        >;
       }
     >
   >;

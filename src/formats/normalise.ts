@@ -7,16 +7,16 @@ import { normaliseRealServer } from '../domain/schema/real-server.js';
 import { normaliseVirtualService } from '../domain/schema/virtual-service.js';
 import type { DefinitionDocument, RealServerInput, ServiceInput } from './definition.js';
 
-export function normaliseDocument({ spec, virtualServices }: DefinitionDocument): Definition {
+export function normaliseDocument({ labels, spec, virtualServices }: DefinitionDocument): Definition {
   const { forwarding, ...rest } = spec;
   return {
-    labels: {},
+    labels: labels ?? {},
     spec: normaliseCluster({ ...rest, ...(forwarding && { forwarding: normaliseForwarding(forwarding) }) }),
     virtualServices: mapValues(virtualServices, (service) => ({
-      labels: {},
+      labels: service.labels ?? {},
       spec: normaliseService(service.spec),
-      realServers: mapValues(service.realServers, ({ spec: server }) => ({
-        labels: {},
+      realServers: mapValues(service.realServers, ({ labels: own, spec: server }) => ({
+        labels: own ?? {},
         spec: normaliseServer(server),
       })),
     })),

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createApiClient } from '../../src/cli/api-client.js';
-import { applyPlans, type ImportTarget, planCluster } from '../../src/cli/import-plan.js';
+import { type ApiClient, createApiClient } from '../../src/cli/api-client.js';
+import { applyImport } from '../../src/cli/import-request.js';
 import type { Definition } from '../../src/domain/schema/definition.js';
 import { normaliseDocument } from '../../src/formats/normalise.js';
 import { type Outcome, runCommand } from '../support/command.js';
@@ -37,10 +37,10 @@ function importRules(lines: readonly string[], ...args: string[]): Promise<Outco
 }
 
 /** The API as the command calls it, without the command. */
-function target(url: string, timeLimitMs?: number): ImportTarget {
+function client(url: string, timeLimitMs?: number): ApiClient {
   const { adminToken: token } = server;
   const config = { server: url, isServerChosen: true, token, tokenFile: '', isTokenFileChosen: false };
-  return { call: createApiClient(config, timeLimitMs), project: 'default', reason: undefined };
+  return createApiClient(config, timeLimitMs);
 }
 
 const revision = () => server.running.store.read((reader) => reader.revision());
@@ -138,7 +138,7 @@ test('apply writes what was planned, with its reason; a second run changes nothi
   const [event] = server.running.store.read((reader) =>
     reader.events({ order: 'ascending', limit: 1, resource: 'projects/default/clusters/apply' }),
   );
-  assert.deepEqual([event?.action, event?.reason], ['replaceDefinition', 'Umzug: Köln']);
+  assert.deepEqual([event?.action, event?.reason], ['createImport', 'Umzug: Köln']);
 
   const before = revision();
   const second = await importRules(WEB, ...args);
@@ -204,12 +204,8 @@ test('an edit shows its fields; what the file lacks is deleted only with --prune
   assert.equal(pruned.code, 0);
   const path = 'projects/default/clusters/prune/virtual-services/tcp-198-51-100-1-80';
   assert.deepEqual(JSON.parse(pruned.stdout), {
-    clusters: [
-      {
-        ...{ cluster: 'prune', outcome: 'applied', created: [], changed: [path] },
-        ...{ deleted: [`${path}/real-servers/10-1-0-2-8080`], kernelOperations: 3 },
-      },
-    ],
+    ...{ cluster: 'prune', state: 'applied', created: [], changed: [path] },
+    ...{ deleted: [`${path}/real-servers/10-1-0-2-8080`], kernelOperations: 3 },
     findings: [],
   });
   const { body } = await rest<Definition>('GET', `${CLUSTERS}/prune/definition`);
@@ -243,30 +239,6 @@ test('what the kernel holds already, made by somebody else, is named by the plan
     );
   }
   assert.equal((await rest('GET', `${CLUSTERS}/foreign`)).status, 404);
-});
-
-test('when one of several clusters fails, it is said which were done and which not tried', async () => {
-  const to = target(server.url);
-  const document = (host: number) => ({
-    spec: {},
-    virtualServices: {
-      web: { spec: { protocol: 'tcp' as const, address: `198.51.100.${host}`, port: 80 }, realServers: {} },
-    },
-  });
-  const plans = [
-    await planCluster(to, 'one', document(11)),
-    await planCluster(to, 'two', document(12)),
-    await planCluster(to, 'three', document(13)),
-  ];
-  await rest('PUT', `${CLUSTERS}/two`, { body: { spec: {} } }); // since the plan was made
-  const { outcomes, failure } = await applyPlans(to, plans);
-  assert.deepEqual(outcomes, { one: 'applied', two: 'failed', three: 'not tried' });
-  assert.match(
-    failure?.message ?? '',
-    /^Cluster two was not changed: .* Others: one applied, three not tried\.$/,
-  );
-  assert.equal((await rest('GET', `${CLUSTERS}/three`)).status, 404);
-  for (const name of ['one', 'two']) await rest('DELETE', `${CLUSTERS}/${name}?cascade=true`);
 });
 
 test('a token that is wrong, too weak, not there or not a token is told in one sentence', async (t) => {
@@ -313,12 +285,16 @@ test('a server that does not answer in time is given up, and what became of a wr
   const silent = createServer(() => {}).listen(0, '127.0.0.1');
   await new Promise((resolve) => silent.once('listening', resolve));
   const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
-  const plan = await planCluster(target(server.url), 'late', { spec: {}, virtualServices: {} });
-  const { failure } = await applyPlans(target(url, 200), [plan]);
+  const request = { cluster: 'late', files: [{ path: 'rules', content: '' }] };
+  const applied = applyImport(client(url, 200), request, undefined);
+  const failure: Error = await applied.then(
+    () => assert.fail('it has no server'),
+    (error) => error,
+  );
   silent.closeAllConnections();
   silent.close();
   assert.equal(
-    failure?.message,
+    failure.message,
     `It is not known whether cluster late was changed: ${url} did not answer within 0.2 s. ` +
       'Run the import again: it changes only what is missing.',
   );

@@ -25,6 +25,7 @@ import {
   TimeoutsSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_settings_pb.js';
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
+import { ImportSchema } from '../../src/api-grpc/gen/lvsd/v1/import_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
@@ -44,6 +45,7 @@ import { Definition, DefinitionInput } from '../../src/domain/schema/definition.
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
 import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
 import { Drain } from '../../src/domain/schema/drain.js';
+import { Import } from '../../src/domain/schema/import.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
@@ -78,6 +80,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [AdoptionSchema, Adoption],
   [ConnectionSchema, Connection],
   [CounterResetSchema, CounterReset],
+  [ImportSchema, Import],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
   [PreviewSchema, Preview],
@@ -149,7 +152,7 @@ test('every write that may take something out of the kernel can say whether it m
   const draining = methods.filter(({ input }) => input.field.drain).map(({ localName }) => localName);
   const expected = methods
     .map(({ localName }) => localName)
-    .filter((name) => /^(replace|update|delete)(?!Timeouts|SyncDaemons)/.test(name));
+    .filter((name) => /^(replace|update|delete)(?!Timeouts|SyncDaemons)|^createImport$/.test(name));
   assert.deepEqual(draining, expected);
   const queries = documentedOperations.filter(({ operation }) =>
     operation.parameters?.some(({ name, in: place }) => name === 'drain' && place === 'query'),

@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'driver/kernel-error.ts',
     ],
   ],
-  'control/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
+  'control/': ['domain/', 'formats/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
   'api-rest/': ['control/', 'domain/', 'certificates.ts', 'package-root.ts'],
   'api-grpc/': ['control/', 'domain/', 'certificates.ts'],
   'metrics/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/driver.ts', 'driver/director-driver.ts'],

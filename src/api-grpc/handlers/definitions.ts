@@ -4,7 +4,7 @@ import type { DefinitionService } from '../gen/lvsd/v1/definition_service_pb.js'
 import type { Methods } from '../methods.js';
 import { parentNames, writeOptions } from './answers.js';
 
-export function definitionMethods({ definitions }: Control): Methods<typeof DefinitionService> {
+export function definitionMethods({ definitions, imports }: Control): Methods<typeof DefinitionService> {
   return {
     async getDefinition(request, { call }) {
       return definitions.get(call, parentNames(request));
@@ -17,6 +17,13 @@ export function definitionMethods({ definitions }: Control): Methods<typeof Defi
         .catch(pointBelowDefinition);
       if ('preview' in answer) return { preview: answer.preview };
       return { ...answer.resource, created: answer.created, pending: answer.pending };
+    },
+    async createImport(request, { call, json }) {
+      const given = ['project', 'cluster', 'format', 'files', 'apply', 'prune'].filter(
+        (field) => json[field],
+      );
+      const body = Object.fromEntries(given.map((field) => [field, json[field]]));
+      return { import: await imports.create(call, body, writeOptions(request)) };
     },
   };
 }

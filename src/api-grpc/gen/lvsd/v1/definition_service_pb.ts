@@ -8,13 +8,15 @@ import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Definition } from "./definition_pb.js";
 import { file_lvsd_v1_definition } from "./definition_pb.js";
+import type { Import, Import_Format, ImportFile } from "./import_pb.js";
+import { file_lvsd_v1_import } from "./import_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/definition_service.proto.
  */
 export const file_lvsd_v1_definition_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBsdnNkL3YxL2RlZmluaXRpb25fc2VydmljZS5wcm90bxIHbHZzZC52MSI4ChRHZXREZWZpbml0aW9uUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkiTgoVR2V0RGVmaW5pdGlvblJlc3BvbnNlEicKCmRlZmluaXRpb24YASABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24SDAoEZXRhZxgCIAEoCSLhAQoYUmVwbGFjZURlZmluaXRpb25SZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRInCgpkZWZpbml0aW9uGAMgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiKXAQoZUmVwbGFjZURlZmluaXRpb25SZXNwb25zZRInCgpkZWZpbml0aW9uGAEgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIEgwKBGV0YWcYBSABKAkyvwEKEURlZmluaXRpb25TZXJ2aWNlEk4KDUdldERlZmluaXRpb24SHS5sdnNkLnYxLkdldERlZmluaXRpb25SZXF1ZXN0Gh4ubHZzZC52MS5HZXREZWZpbml0aW9uUmVzcG9uc2USWgoRUmVwbGFjZURlZmluaXRpb24SIS5sdnNkLnYxLlJlcGxhY2VEZWZpbml0aW9uUmVxdWVzdBoiLmx2c2QudjEuUmVwbGFjZURlZmluaXRpb25SZXNwb25zZWIGcHJvdG8z", [file_lvsd_v1_common, file_lvsd_v1_definition]);
+  fileDesc("CiBsdnNkL3YxL2RlZmluaXRpb25fc2VydmljZS5wcm90bxIHbHZzZC52MSI4ChRHZXREZWZpbml0aW9uUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkiTgoVR2V0RGVmaW5pdGlvblJlc3BvbnNlEicKCmRlZmluaXRpb24YASABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24SDAoEZXRhZxgCIAEoCSLhAQoYUmVwbGFjZURlZmluaXRpb25SZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRInCgpkZWZpbml0aW9uGAMgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiKXAQoZUmVwbGFjZURlZmluaXRpb25SZXNwb25zZRInCgpkZWZpbml0aW9uGAEgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIEgwKBGV0YWcYBSABKAki+gEKE0NyZWF0ZUltcG9ydFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEiYKBmZvcm1hdBgDIAEoDjIWLmx2c2QudjEuSW1wb3J0LkZvcm1hdBIiCgVmaWxlcxgEIAMoCzITLmx2c2QudjEuSW1wb3J0RmlsZRINCgVhcHBseRgFIAEoCBINCgVwcnVuZRgGIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQFCCAoGX2RyYWluIjcKFENyZWF0ZUltcG9ydFJlc3BvbnNlEh8KBmltcG9ydBgBIAEoCzIPLmx2c2QudjEuSW1wb3J0MowCChFEZWZpbml0aW9uU2VydmljZRJOCg1HZXREZWZpbml0aW9uEh0ubHZzZC52MS5HZXREZWZpbml0aW9uUmVxdWVzdBoeLmx2c2QudjEuR2V0RGVmaW5pdGlvblJlc3BvbnNlEloKEVJlcGxhY2VEZWZpbml0aW9uEiEubHZzZC52MS5SZXBsYWNlRGVmaW5pdGlvblJlcXVlc3QaIi5sdnNkLnYxLlJlcGxhY2VEZWZpbml0aW9uUmVzcG9uc2USSwoMQ3JlYXRlSW1wb3J0EhwubHZzZC52MS5DcmVhdGVJbXBvcnRSZXF1ZXN0Gh0ubHZzZC52MS5DcmVhdGVJbXBvcnRSZXNwb25zZWIGcHJvdG8z", [file_lvsd_v1_common, file_lvsd_v1_definition, file_lvsd_v1_import]);
 
 /**
  * Which cluster.
@@ -199,6 +201,111 @@ export const ReplaceDefinitionResponseSchema: GenMessage<ReplaceDefinitionRespon
   messageDesc(file_lvsd_v1_definition_service, 3);
 
 /**
+ * A configuration, and what it is to become.
+ *
+ * @generated from message lvsd.v1.CreateImportRequest
+ */
+export type CreateImportRequest = Message<"lvsd.v1.CreateImportRequest"> & {
+  /**
+   * Where the cluster is. Empty: default.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * The cluster that gets the services; created when there is none. Empty: imported.
+   *
+   * @generated from field: string cluster = 2;
+   */
+  cluster: string;
+
+  /**
+   * What the first file is. Unspecified: as it looks.
+   *
+   * @generated from field: lvsd.v1.Import.Format format = 3;
+   */
+  format: Import_Format;
+
+  /**
+   * Required. The first is read; the others are what it includes.
+   *
+   * @generated from field: repeated lvsd.v1.ImportFile files = 4;
+   */
+  files: ImportFile[];
+
+  /**
+   * Do it. Without, the answer is the plan and nothing is stored.
+   *
+   * @generated from field: bool apply = 5;
+   */
+  apply: boolean;
+
+  /**
+   * Also delete what the cluster has and the files have not.
+   *
+   * @generated from field: bool prune = 6;
+   */
+  prune: boolean;
+
+  /**
+   * The plan, whatever apply says.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateImportRequest.
+ * Use `create(CreateImportRequestSchema)` to create a new message.
+ */
+export const CreateImportRequestSchema: GenMessage<CreateImportRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_definition_service, 4);
+
+/**
+ * What the configuration became, or would become.
+ *
+ * @generated from message lvsd.v1.CreateImportResponse
+ */
+export type CreateImportResponse = Message<"lvsd.v1.CreateImportResponse"> & {
+  /**
+   * With everything that could not be taken over.
+   *
+   * @generated from field: lvsd.v1.Import import = 1;
+   */
+  import?: Import | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateImportResponse.
+ * Use `create(CreateImportResponseSchema)` to create a new message.
+ */
+export const CreateImportResponseSchema: GenMessage<CreateImportResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_definition_service, 5);
+
+/**
  * A cluster, its virtual services and their real servers as one document.
  *
  * @generated from service lvsd.v1.DefinitionService
@@ -224,6 +331,16 @@ export const DefinitionService: GenService<{
     methodKind: "unary";
     input: typeof ReplaceDefinitionRequestSchema;
     output: typeof ReplaceDefinitionResponseSchema;
+  },
+  /**
+   * Reads a configuration of another tool, says what it would become here and, when told to, does it. All or nothing.
+   *
+   * @generated from rpc lvsd.v1.DefinitionService.CreateImport
+   */
+  createImport: {
+    methodKind: "unary";
+    input: typeof CreateImportRequestSchema;
+    output: typeof CreateImportResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_definition_service, 0);
