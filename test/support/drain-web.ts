@@ -1,5 +1,5 @@
 // A real server for tests, to be run in a network namespace: `drain-web.js NAME PORT`. /name answers who it is; /download
-// sends DOWNLOAD_BYTES at a pace that takes eight seconds.
+// sends DOWNLOAD_BYTES at a pace that takes eight seconds, /download/3 three times as many in three times as long.
 import { createServer } from 'node:http';
 
 const CHUNKS = 40;
@@ -13,16 +13,18 @@ if (script === import.meta.filename) serve();
 function serve(): void {
   const server = createServer((request, response) => {
     response.setHeader('x-real-server', name);
-    if (request.url !== '/download') {
+    const [, path, times = '1'] = request.url?.split('/') ?? [];
+    if (path !== 'download') {
       response.end(name);
       return;
     }
-    response.setHeader('content-length', DOWNLOAD_BYTES);
+    const chunks = CHUNKS * Number(times);
+    response.setHeader('content-length', chunks * CHUNK_BYTES);
     let sent = 0;
     const timer = setInterval(() => {
       response.write(Buffer.alloc(CHUNK_BYTES, 'x'));
       sent += 1;
-      if (sent === CHUNKS) {
+      if (sent === chunks) {
         clearInterval(timer);
         response.end();
       }

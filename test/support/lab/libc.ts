@@ -33,6 +33,7 @@ export const libc = {
   setns: bind('int setns(int, int)'),
   socket: bind('int socket(int, int, int)'),
   setsockopt: bind('int setsockopt(int, int, int, const void *, unsigned int)'),
+  getsockopt: bind('int getsockopt(int, int, int, _Out_ void *, _Inout_ unsigned int *)'),
   bind: bind('int bind(int, const void *, unsigned int)'),
   listen: bind('int listen(int, int)'),
   connect: bind('int connect(int, const void *, unsigned int)'),
