@@ -18,6 +18,7 @@ import { connectionRoutes } from './routes/connections.js';
 import { definitionRoutes } from './routes/definition.js';
 import { directorSettingRoutes } from './routes/director-settings.js';
 import { directorRoutes } from './routes/directors.js';
+import { driftPolicyRoutes } from './routes/drift-policy.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
@@ -106,6 +107,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       adoptionRoutes,
       connectionRoutes,
       directorSettingRoutes,
+      driftPolicyRoutes,
       auditEventRoutes,
       eventRoutes,
     ]) {

@@ -445,6 +445,19 @@ export const SYNC_DAEMONS = {
   text: 'master sync daemon (mcast=eth0, syncid=7, maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n',
 };
 
+const driftPolicy = { mode: 'enforce', maxChangePercent: 20, minChangeEntries: 10 };
+
+export const DRIFT_POLICY = {
+  input: { spec: { mode: 'enforce', maxChangePercent: 20 } },
+  setting: {
+    director: NAMES.director,
+    spec: driftPolicy,
+    status: { held: false, detail: null },
+    revision: 10,
+    etag: '"10"',
+  },
+};
+
 export const AUDIT_EVENT: AuditEvent = {
   id: 6,
   time,

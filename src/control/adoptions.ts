@@ -10,7 +10,7 @@ import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { Definition } from '../domain/schema/definition.js';
 import type { Table } from '../domain/table.js';
 import { createValidator } from '../domain/validate.js';
-import { directorPath } from '../reconcile/director-settings.js';
+import { directorPath } from '../reconcile/converge-settings.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store, StoredResource, Transaction } from '../store/store.js';
 import { type AdoptionPlan, planAdoption } from './adoption-plan.js';

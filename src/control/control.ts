@@ -12,6 +12,7 @@ import type { Definition } from '../domain/schema/definition.js';
 import type { Director, Drift, KernelTable, Reconciliation } from '../domain/schema/director.js';
 import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Drain } from '../domain/schema/drain.js';
+import type { DriftPolicySetting } from '../domain/schema/drift-policy.js';
 import type { Import } from '../domain/schema/import.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
@@ -231,6 +232,18 @@ export interface DirectorSettings<S extends Section> {
   ): Promise<WriteAnswer<Setting<S>>>;
 }
 
+/** What a director does by itself about drift. */
+export interface DriftPolicies {
+  get(call: Call, director: string): Promise<DriftPolicySetting>;
+  /** A pass under the new policy follows. */
+  replace(
+    call: Call,
+    director: string,
+    body: unknown,
+    options: WriteOptions,
+  ): Promise<WriteAnswer<DriftPolicySetting>>;
+}
+
 export interface AuditQuery {
   readonly pageSize?: number;
   readonly pageToken?: string;
@@ -297,6 +310,7 @@ export interface Control {
   readonly connections: Connections;
   readonly timeouts: DirectorSettings<'timeouts'>;
   readonly syncDaemons: DirectorSettings<'syncDaemons'>;
+  readonly driftPolicies: DriftPolicies;
   readonly auditEvents: AuditEvents;
   readonly authentication: Authentication;
   readiness(): Promise<Readiness>;

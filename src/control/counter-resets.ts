@@ -4,7 +4,7 @@ import { DomainError, type Violation, violationError } from '../domain/errors.js
 import { type Frontend, frontendKey } from '../domain/keys.js';
 import { type CounterReset, CounterResetInput } from '../domain/schema/counter-reset.js';
 import { createValidator } from '../domain/validate.js';
-import { directorPath } from '../reconcile/director-settings.js';
+import { directorPath } from '../reconcile/converge-settings.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import { recordApplied } from '../reconcile/record.js';
 import type { Store } from '../store/store.js';

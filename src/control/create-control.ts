@@ -8,6 +8,7 @@ import { createDefinitions } from './definitions.js';
 import { auditDeniedCalls } from './denied-calls.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
+import { createDriftPolicies } from './drift-policy.js';
 import { createImports } from './imports.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
@@ -50,6 +51,7 @@ export function createControl({ store, reconciler, authentication, now, routes }
     connections: createConnections({ store, reconciler }),
     timeouts: createTimeouts(store, reconciler),
     syncDaemons: createSyncDaemons(store, reconciler),
+    driftPolicies: createDriftPolicies(store, reconciler),
     auditEvents: createAuditEvents(store),
   };
   return {
@@ -78,7 +80,13 @@ function readinessOf(store: Store, { director, intervalSeconds }: Reconciler, no
       detail: last ? `${last.outcome} at ${last.time}` : 'none yet',
     },
   ];
-  return { ready: checks.every(({ ok }) => ok), checks };
+  const drift = {
+    name: `drift ${director.name}`,
+    ok: director.held === null,
+    detail: director.held ?? 'within what passes may change',
+  };
+  // Calls are served all the same while drift waits for a person.
+  return { ready: checks.every(({ ok }) => ok), checks: [...checks, drift] };
 }
 
 /** A loop that ended in silence must show: three intervals without a pass are too many. */

@@ -5,7 +5,7 @@ import { DAEMON_STATES, type SyncDaemons } from '../domain/director-operation.js
 import { type Violation, violationError } from '../domain/errors.js';
 import { hasMixedFamilies } from '../domain/keys.js';
 import {
-  type DirectorSpec,
+  type KernelSections,
   normaliseSyncDaemons,
   type Section,
   type Setting,
@@ -14,9 +14,9 @@ import {
 } from '../domain/schema/director-settings.js';
 import { createValidator } from '../domain/validate.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
-import { directorPath, directorSpec } from '../reconcile/director-settings.js';
-import { entryPages } from '../reconcile/pass.js';
+import { directorPath, directorSpec } from '../reconcile/converge-settings.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
+import { entryPages } from '../reconcile/survey.js';
 import type { Store, Transaction } from '../store/store.js';
 import { authorise } from './authorise.js';
 import { withoutReadOnly } from './body.js';
@@ -31,9 +31,9 @@ interface Descriptor<S extends Section> {
   readonly input: TSchema;
   readonly operations: { readonly get: OperationName; readonly replace: OperationName };
   /** Fills in the defaults of a valid section that is not null; throws its violations. */
-  normalise(given: unknown): DirectorSpec[S];
+  normalise(given: unknown): KernelSections[S];
   /** Rejects with what stands in its way beyond the section itself. */
-  check?(wanted: DirectorSpec[S]): Promise<void>;
+  check?(wanted: KernelSections[S]): Promise<void>;
 }
 
 export function createTimeouts(store: Store, reconciler: Reconciler): DirectorSettings<'timeouts'> {
@@ -41,7 +41,7 @@ export function createTimeouts(store: Store, reconciler: Reconciler): DirectorSe
     section: 'timeouts',
     input: TimeoutSettingsInput,
     operations: { get: 'getTimeouts', replace: 'replaceTimeouts' },
-    normalise: (given) => given as DirectorSpec['timeouts'],
+    normalise: (given) => given as KernelSections['timeouts'],
   });
 }
 
@@ -56,7 +56,7 @@ export function createSyncDaemons(store: Store, reconciler: Reconciler): Directo
 }
 
 interface Body<S extends Section> {
-  readonly spec: DirectorSpec[S];
+  readonly spec: KernelSections[S];
   readonly etag?: string;
 }
 
@@ -71,7 +71,7 @@ function createSettings<S extends Section>(
   const validate = createValidator(descriptor.input);
 
   function parse(body: unknown): Body<S> {
-    const { spec, etag } = validate(withoutDirector(withoutReadOnly(body))) as Body<S>;
+    const { spec, etag } = validate(withoutDirector(body)) as Body<S>;
     return { spec: spec && descriptor.normalise(spec), ...(etag !== undefined && { etag }) };
   }
 
@@ -93,7 +93,7 @@ function createSettings<S extends Section>(
     };
   }
 
-  function stateOf(spec: DirectorSpec[S], outage: Error | undefined): Omit<Setting<S>['status'], 'actual'> {
+  function stateOf(spec: KernelSections[S], outage: Error | undefined): Omit<Setting<S>['status'], 'actual'> {
     if (spec === null) return { state: 'unmanaged', detail: null };
     const problem = director.settingProblems.get(section);
     if (problem) return problem;
@@ -132,8 +132,9 @@ function createSettings<S extends Section>(
   };
 }
 
-/** As `withoutReadOnly`, for the member that only settings have. */
-function withoutDirector(body: unknown): unknown {
+/** As `withoutReadOnly`, with the member that only settings have. */
+export function withoutDirector(given: unknown): unknown {
+  const body = withoutReadOnly(given);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
   const { director: _, ...rest } = body as Record<string, unknown>;
   return rest;

@@ -54,6 +54,8 @@ export const OPERATIONS = {
   replaceTimeouts: { role: 'editor', scope: 'server' },
   getSyncDaemons: { role: 'viewer', scope: 'server' },
   replaceSyncDaemons: { role: 'editor', scope: 'server' },
+  getDriftPolicy: { role: 'viewer', scope: 'server' },
+  replaceDriftPolicy: { role: 'editor', scope: 'server' },
   listAuditEvents: { role: 'viewer', scope: 'server' },
   getAuditEvent: { role: 'viewer', scope: 'server' },
   getAuditIntegrity: { role: 'viewer', scope: 'server' },

@@ -11,7 +11,7 @@ import {
   type SyncDaemons,
   TIMEOUTS_KEY,
 } from './director-operation.js';
-import type { DirectorSpec, Section } from './schema/director-settings.js';
+import type { KernelSections, Section } from './schema/director-settings.js';
 
 /** Null on a side: no daemon. */
 export interface SettingDifference {
@@ -24,7 +24,7 @@ export interface SettingDifference {
 }
 
 export function settingDifferences(
-  { timeouts, syncDaemons }: DirectorSpec,
+  { timeouts, syncDaemons }: KernelSections,
   actual: DirectorSettings,
 ): SettingDifference[] {
   const found: SettingDifference[] = [];

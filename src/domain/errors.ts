@@ -136,6 +136,11 @@ export const REASONS = {
     title: "Somebody else changed the kernel's table meanwhile",
   },
   KERNEL_REFUSED: { code: 'FAILED_PRECONDITION', title: 'The kernel refused the change' },
+  DRIFT_REPORTED: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The kernel differs, and the drift policy is to report that',
+  },
+  DRIFT_HELD: { code: 'FAILED_PRECONDITION', title: 'Too much drift to remove without being asked' },
   KERNEL_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The kernel cannot be reached' },
 
   // callers

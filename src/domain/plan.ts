@@ -39,6 +39,22 @@ export type Difference<D extends DesiredEntry = DesiredEntry> =
   | { readonly type: 'missing'; readonly desired: D; readonly actual: null }
   | { readonly type: 'different' | 'unwanted'; readonly desired: D; readonly actual: DirectorEntry };
 
+/** As a part of a sentence whose subject is the key: `has weight 7 in the kernel, not 1`. */
+export function describeDifference({ type, desired, actual }: Difference): string {
+  if (type === 'missing') return 'is not in the kernel';
+  if (type === 'unwanted') return 'is still in the kernel';
+  const have = actual.config as unknown as Record<string, unknown>;
+  const parts = Object.entries(desired.config)
+    .map(([name, want]) => [name, textOf(have[name]), textOf(want)] as const)
+    .filter(([, has, wants]) => has !== wants)
+    .map(([name, has, wants]) => `${name} ${has} in the kernel, not ${wants}`);
+  return parts.length > 0 ? `has ${parts.join(', ')}` : 'is otherwise in the kernel';
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Where a director differs from the desired entries, in their order. */
 export function differences<D extends DesiredEntry>(
   desired: Iterable<D>,

@@ -11,7 +11,7 @@ import type { Table } from '../domain/table.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, EntryChange, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
-import { directorPath } from './director-settings.js';
+import { directorPath } from './converge-settings.js';
 import { recordOwnership } from './record.js';
 import type { Turns } from './turns.js';
 import { putBack, undoContext } from './undo.js';
@@ -55,7 +55,7 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       throw fault;
     }
     await store.write(context, (tx) => {
-      recordOwnership(tx, { gone: [], found: committed.entryChanges.map(({ key }) => key) });
+      recordOwnership(tx, side, { gone: [], found: committed.entryChanges.map(({ key }) => key) });
       confirm(tx, committed.value);
     });
     return committed;
@@ -90,7 +90,7 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       });
     });
     const undoing = undoContext(context, 'which the kernel did not confirm');
-    await store.write(undoing, (tx) => putBack(tx, committed));
+    await store.write(undoing, (tx) => putBack(side, tx, committed));
   }
 
   return {

@@ -11,7 +11,9 @@ import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { EntryChange, OwnedEntry, Store } from '../store/store.js';
 import { type Convergence, converge } from './converge.js';
 import { type DirectorState, markReachable, markUnreachable } from './director-state.js';
-import { clearSolved } from './note-convergence.js';
+import { permitOfWrite } from './drift-policy.js';
+import { blockedFailure, clearSolved } from './note-convergence.js';
+import { isRequested, type Owed } from './owed.js';
 import type { Problems } from './problems.js';
 import { type EntryResult, isSomebodyElses, judge } from './verdict.js';
 
@@ -45,6 +47,7 @@ export interface KernelSide {
   readonly store: Store;
   readonly problems: Problems;
   readonly director: DirectorState;
+  readonly owed: Owed;
 }
 
 type Changes = readonly EntryChange[];
@@ -142,11 +145,12 @@ interface Unplanned {
 
 async function convergeChanges(side: KernelSide, { changes, batch, earlier }: Unplanned): Promise<Outcome> {
   const frontends = new Set(changes.map(({ key }) => frontendKeyOf(key)));
-  const convergence = await attempt(side, () => converge(side, frontends));
+  const keys = new Set(changes.map(({ key }) => key));
+  const permit = permitOfWrite(side, keys);
+  const convergence = await attempt(side, () => converge(side, frontends, permit));
   if (convergence instanceof KernelUnavailableError) return pending(convergence.message);
 
-  const keys = new Set(changes.map(({ key }) => key));
-  const { results, durationMicros, gone, found, keptOut } = convergence;
+  const { results, durationMicros, gone, found, keptOut, blocked } = convergence;
   const done = {
     ...NOTHING_DONE,
     results: [...earlier, ...results],
@@ -162,19 +166,22 @@ async function convergeChanges(side: KernelSide, { changes, batch, earlier }: Un
   const refusal = failed.find((result) => judge(result) === 'refused');
   if (refusal) return refused('KERNEL_REFUSED', { ...done, result: refusal, key: refusal.operation.key });
   if (failed[0]) return { ...done, state: 'pending', detail: failed[0].error?.message ?? null };
+  const waiting = blocked.find(({ desired }) => keys.has(desired.key));
+  if (waiting) return { ...done, state: 'pending', detail: blockedFailure(waiting).detail };
   return { ...done, state: 'applied' };
 }
 
 /** What this batch cannot have caused: differences in what it did not change, and losses of what it only edited. */
 function driftOf(
-  { problems }: KernelSide,
+  side: KernelSide,
   { differences }: Convergence,
   batch: Unplanned['batch'],
 ): Difference<OwnedEntry>[] {
-  return differences.filter(({ type, desired: { key } }) => {
-    if (problems.get(key)) return false;
-    const change = batch.get(key);
-    return !change || (type === 'missing' && change.before?.state === 'living');
+  return differences.filter(({ type, desired }) => {
+    if (side.problems.get(desired.key)) return false;
+    const change = batch.get(desired.key);
+    if (!change) return !isRequested(side, desired);
+    return type === 'missing' && change.before?.state === 'living';
   });
 }
 

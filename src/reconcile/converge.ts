@@ -7,11 +7,16 @@ import { frontendKeyOf } from '../domain/keys.js';
 import { type Difference, differences, hasConfig, operationsFor } from '../domain/plan.js';
 import type { DirectorDriver } from '../driver/director-driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
+import { everything, type Permit } from './drift-policy.js';
 import { type EntryResult, judge } from './verdict.js';
 
 export interface Convergence {
-  /** Without what is kept out. */
+  /** What was to be removed: without what is kept out, left or blocked. */
   readonly differences: readonly Difference<OwnedEntry>[];
+  /** What the permit did not grant. */
+  readonly left: readonly Difference<OwnedEntry>[];
+  /** Destinations that cannot be made because their service is missing, and left so. */
+  readonly blocked: readonly Difference<OwnedEntry>[];
   readonly results: readonly EntryResult[];
   /** Time that the kernel took for the operations, in microseconds. */
   readonly durationMicros: number;
@@ -43,23 +48,46 @@ interface Dependencies {
 export async function converge(
   { driver, store }: Dependencies,
   frontendKeys: ReadonlySet<string>,
+  permit: Permit = everything,
 ): Promise<Convergence> {
   const actual = await driver.readServices(frontendKeys);
   const entries = store.read((reader) => [...frontendKeys].flatMap((key) => reader.entriesOfFrontend(key)));
   const { ours, keptOut, foreign } = withoutForeign(differences(entries, actual));
+  const { ready, left, blocked } = granted(ours, permit);
   const started = process.hrtime.bigint();
-  const results = ours.length === 0 ? [] : await driver.apply(operationsFor(ours));
+  const results = ready.length === 0 ? [] : await driver.apply(operationsFor(ready));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
   return {
-    differences: ours,
+    differences: ready,
+    left,
+    blocked,
     results,
     durationMicros,
     keptOut,
     entries,
-    gone: goneKeys(entries, { actual, foreign, differences: ours, results }),
+    gone: goneKeys(entries, { actual, foreign, differences: ready, results }),
     found: entries
       .filter(({ key, origin }) => origin === 'fresh' && actual.has(key) && !concerns(key, foreign))
       .map(({ key }) => key),
+  };
+}
+
+interface Granted {
+  readonly ready: readonly Difference<OwnedEntry>[];
+  readonly left: readonly Difference<OwnedEntry>[];
+  readonly blocked: readonly Difference<OwnedEntry>[];
+}
+
+function granted(found: readonly Difference<OwnedEntry>[], permit: Permit): Granted {
+  const permitted = new Set(permit(found));
+  const left = found.filter((one) => !permitted.has(one));
+  if (left.length === 0) return { ready: found, left, blocked: [] };
+  const absent = new Set(left.filter(({ type }) => type === 'missing').map(({ desired }) => desired.key));
+  const isBlocked = ({ desired }: Difference<OwnedEntry>) => absent.has(frontendKeyOf(desired.key));
+  return {
+    ready: [...permitted].filter((one) => !isBlocked(one)),
+    left,
+    blocked: [...permitted].filter(isBlocked),
   };
 }
 

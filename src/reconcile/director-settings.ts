@@ -1,13 +1,14 @@
-/** Keeps timeouts and synchronisation daemons equal to the definition: as writes come, and in every pass. */
+/** The path of a write of timeouts or synchronisation daemons: commit, apply, record, answer. */
 
 import type { DirectorOperation } from '../domain/director-operation.js';
-import { type SettingDifference, settingDifferences } from '../domain/director-plan.js';
+import { settingDifferences } from '../domain/director-plan.js';
 import { DomainError } from '../domain/errors.js';
-import { type DirectorSpec, NOTHING_MANAGED, type Section } from '../domain/schema/director-settings.js';
+import { NOTHING_MANAGED, type Section } from '../domain/schema/director-settings.js';
 import type { OperationResult } from '../driver/driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
-import type { Committed, Reader, Transaction, WriteContext } from '../store/store.js';
+import type { Committed, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
+import { convergeSettings, directorPath, directorSpec, noteSettings, owedKey } from './converge-settings.js';
 import { recordApplied, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
 import { judge } from './verdict.js';
@@ -31,23 +32,6 @@ export interface SettingsPath {
   ): Promise<Committed<void> & { readonly operations: readonly DirectorOperation[] }>;
 }
 
-interface SettingConvergence {
-  readonly differences: readonly SettingDifference[];
-  readonly results: readonly OperationResult<DirectorOperation>[];
-  readonly durationMicros: number;
-}
-
-const SECTIONS = ['timeouts', 'syncDaemons'] as const satisfies readonly Section[];
-
-export function directorPath(name: string): string {
-  return `directors/${name}`;
-}
-
-/** What the store wants of a director. */
-export function directorSpec(reader: Reader, name: string): DirectorSpec {
-  return (reader.resource(directorPath(name))?.spec as DirectorSpec | undefined) ?? NOTHING_MANAGED;
-}
-
 /** `requestPass` is called when the kernel may not be as the database says. */
 export function createSettingsPath(
   side: KernelSide,
@@ -60,15 +44,15 @@ export function createSettingsPath(
     const committed = await store.write(context, change);
     const outcome = await attempt(side, () => convergeSettings(side, [section]));
     if (outcome instanceof KernelUnavailableError) {
-      director.settingProblems.set(section, { state: 'pending', detail: outcome.message });
-      requestPass();
+      await postpone(context, section, outcome);
       return { pending: true };
     }
     const refusal = outcome.results.find((result) => judge(result) === 'refused');
     if (!refusal || committed.changes.length === 0) {
-      await store.write(context, (tx) =>
-        recordApplied(tx, { director: director.name, resource: path, ...outcome }),
-      );
+      await store.write(context, (tx) => {
+        recordApplied(tx, { director: director.name, resource: path, ...outcome });
+        side.owed.remove(tx, owedKey(section));
+      });
       noteSettings(side, outcome, [section]);
       const pending = outcome.results.some((result) => judge(result) !== 'done');
       if (pending) requestPass();
@@ -80,6 +64,12 @@ export function createSettingsPath(
     );
     await undo({ context, section }, committed);
     throw refused(director.name, refusal, detail);
+  }
+
+  async function postpone(context: WriteContext, section: Section, { message }: Error): Promise<void> {
+    await store.write(context, (tx) => side.owed.add(tx, owedKey(section)));
+    director.settingProblems.set(section, { state: 'pending', detail: message });
+    requestPass();
   }
 
   async function undo(
@@ -101,7 +91,7 @@ export function createSettingsPath(
       }
     });
     const outcome = await attempt(side, () => convergeSettings(side, [section]));
-    if (outcome instanceof KernelUnavailableError) return requestPass();
+    if (outcome instanceof KernelUnavailableError) return postpone(system, section, outcome);
     await store.write(system, (tx) =>
       recordApplied(tx, { director: director.name, resource: path, ...outcome }),
     );
@@ -122,85 +112,11 @@ export function createSettingsPath(
       );
       const actual = await attempt(side, () => side.driver.readDirector());
       const isKnown = !(actual instanceof KernelUnavailableError);
-      const differences = isKnown ? only([section], settingDifferences(spec, actual)) : [];
-      return { ...committed, operations: differences.flatMap(({ operations }) => operations) };
+      const differences = isKnown ? settingDifferences(spec, actual) : [];
+      const own = differences.filter((one) => one.section === section);
+      return { ...committed, operations: own.flatMap(({ operations }) => operations) };
     },
   };
-}
-
-/** Reads, compares, applies the difference. Rejects with KernelUnavailableError when the kernel cannot be reached. */
-async function convergeSettings(
-  { driver, store, director }: KernelSide,
-  sections: readonly Section[] = SECTIONS,
-): Promise<SettingConvergence> {
-  const spec = store.read((reader) => directorSpec(reader, director.name));
-  if (spec.timeouts === null && spec.syncDaemons === null) {
-    return { differences: [], results: [], durationMicros: 0 };
-  }
-  const differences = only(sections, settingDifferences(spec, await driver.readDirector()));
-  const started = process.hrtime.bigint();
-  const operations = differences.flatMap((difference) => difference.operations);
-  const results = operations.length === 0 ? [] : await driver.applyDirector(operations);
-  return { differences, results, durationMicros: Number((process.hrtime.bigint() - started) / 1000n) };
-}
-
-function only(sections: readonly Section[], found: readonly SettingDifference[]): SettingDifference[] {
-  return found.filter(({ section }) => sections.includes(section));
-}
-
-/** Brings what is known of failures up to date; returns the sections that did not fail before as they do now. */
-function noteSettings(
-  { director }: KernelSide,
-  { differences, results }: SettingConvergence,
-  sections: readonly Section[] = SECTIONS,
-): Section[] {
-  const news: Section[] = [];
-  for (const section of sections) {
-    const keys = differences.filter((one) => one.section === section).map(({ key }) => key);
-    const failed = results.find((result) => keys.includes(result.operation.key) && judge(result) !== 'done');
-    if (!failed?.error) {
-      director.settingProblems.delete(section);
-      continue;
-    }
-    const state = judge(failed) === 'refused' ? 'refused' : 'pending';
-    const detail = `The kernel refused ${failed.error.message}. It is tried again at every pass.`;
-    if (director.settingProblems.get(section)?.detail !== detail) news.push(section);
-    director.settingProblems.set(section, { state, detail });
-  }
-  return news;
-}
-
-/** The part of a pass that is about settings: returns how many differences there were and what became of them. */
-export async function passSettings(
-  side: KernelSide,
-  context: WriteContext,
-): Promise<{ drift: number; operations: number; refused: number }> {
-  const { director, store } = side;
-  const known = new Set(director.settingProblems.keys());
-  const convergence = await convergeSettings(side);
-  const news = noteSettings(side, convergence);
-  const drifted = convergence.differences.filter(({ section }) => !known.has(section));
-  const refusals = convergence.results.filter((result) => judge(result) === 'refused');
-  const isNew = drifted.length > 0 || news.length > 0 || refusals.length < convergence.results.length;
-  if (isNew) {
-    const report = { director: director.name, resource: directorPath(director.name), ...convergence };
-    await store.write(context, (tx) => {
-      for (const { key, actual, desired } of drifted) {
-        tx.record({
-          kind: 'drift',
-          resource: report.resource,
-          director: report.director,
-          before: actual && { key, ...actual },
-          after: desired && { key, ...desired },
-          detail: `${key} was otherwise in the kernel: set back.`,
-        });
-      }
-      const detail = director.settingProblems.get(news[0] ?? 'timeouts')?.detail;
-      if (news.length > 0 && detail) recordRefused(tx, { ...report, detail });
-      else recordApplied(tx, report);
-    });
-  }
-  return { drift: drifted.length, operations: convergence.results.length, refused: refusals.length };
 }
 
 function refused(

@@ -20,6 +20,8 @@ export interface DirectorState {
   /** A pass has been completed since lvsd started: before that nothing is known of any entry. */
   everSynced: boolean;
   lastReconciliation: Reconciliation | null;
+  /** Why passes leave drift to a person: there was more than the policy lets one change; null when there was not. */
+  held: string | null;
   foreignEntries: number | null;
   /** The host's addresses at the last pass, by key; null before the first. */
   addresses: ReadonlyMap<string, AddressEntry> | null;
@@ -28,7 +30,7 @@ export interface DirectorState {
 }
 
 export interface SettingProblem {
-  readonly state: 'pending' | 'refused';
+  readonly state: 'pending' | 'refused' | 'drifted';
   readonly detail: string;
 }
 
@@ -43,6 +45,7 @@ export function createDirectorState(
     synced: false,
     everSynced: false,
     lastReconciliation: null,
+    held: null,
     foreignEntries: null,
     addresses: null,
     settingProblems: new Map(),

@@ -1,12 +1,24 @@
+import { frontendKeyOf } from '../domain/keys.js';
+import { type Difference, describeDifference } from '../domain/plan.js';
 import type { OwnedEntry } from '../store/store.js';
 import type { Convergence, KeptOut } from './converge.js';
 import type { Problem, Problems } from './problems.js';
 import { judge } from './verdict.js';
 
-/** Brings the known problems up to date with what a convergence found. Returns those that were not known before. */
-export function noteConvergence(problems: Problems, convergence: Convergence): Problem[] {
+/**
+ * Brings the known problems up to date with what a convergence found. Returns those that were not known before. Drift that
+ * it left becomes known only when it is to be reported, for a reason.
+ */
+export function noteConvergence(
+  problems: Problems,
+  convergence: Convergence,
+  reportLeftAs?: DriftReason,
+): Problem[] {
   clearSolved(problems, convergence);
   const failures = failuresOf(convergence);
+  if (reportLeftAs) {
+    for (const one of convergence.left) failures.set(one.desired.key, driftFailure(one, reportLeftAs));
+  }
   const added: Problem[] = [];
   for (const entry of convergence.entries) {
     const failure = failures.get(entry.key);
@@ -15,7 +27,7 @@ export function noteConvergence(problems: Problems, convergence: Convergence): P
     const problem: Problem = {
       key: entry.key,
       path: entry.path,
-      observedRevision: earlier?.observedRevision ?? 0,
+      observedRevision: failure.state === 'drifted' ? entry.revision : (earlier?.observedRevision ?? 0),
       ...failure,
     };
     problems.set(problem);
@@ -32,8 +44,9 @@ export function clearSolved(
 ): void {
   if (problems.size === 0) return;
   const failures = failuresOf(convergence);
+  const left = new Set(convergence.left.map(({ desired }) => desired.key));
   for (const { key } of convergence.entries) {
-    if (!failures.has(key) && !except.has(key)) problems.delete(key);
+    if (!failures.has(key) && !left.has(key) && !except.has(key)) problems.delete(key);
   }
 }
 
@@ -52,8 +65,9 @@ export function notePending(problems: Problems, entries: readonly OwnedEntry[], 
 
 type Failure = Pick<Problem, 'state' | 'reason' | 'detail'>;
 
-function failuresOf({ results, keptOut }: Convergence): Map<string, Failure> {
+function failuresOf({ results, keptOut, blocked }: Convergence): Map<string, Failure> {
   const failures = new Map<string, Failure>();
+  for (const one of blocked) failures.set(one.desired.key, blockedFailure(one));
   for (const one of keptOut) failures.set(one.entry.key, foreignFailure(one));
   for (const result of results) {
     const verdict = judge(result);
@@ -76,6 +90,28 @@ export function pendingFailure(why: string): Failure {
     detail: `Stored; lvsd keeps trying to tell the kernel: ${why}`,
   };
 }
+
+export type DriftReason = 'DRIFT_REPORTED' | 'DRIFT_HELD';
+
+const WHY_LEFT = {
+  DRIFT_REPORTED: 'the drift policy is to report that',
+  DRIFT_HELD: 'too much else is otherwise than it should be',
+} as const satisfies Record<DriftReason, string>;
+
+function driftFailure(difference: Difference<OwnedEntry>, reason: DriftReason): Failure {
+  const what = `${difference.desired.key} ${describeDifference(difference)}`;
+  return { state: 'drifted', reason, detail: `${what}, and ${WHY_LEFT[reason]}: ${REMEDY}` };
+}
+
+export function blockedFailure({ desired }: Difference<OwnedEntry>): Failure {
+  return {
+    state: 'pending',
+    reason: 'DRIFT_REPORTED',
+    detail: `Stored, but its service ${frontendKeyOf(desired.key)} is missing from the kernel, and left so: ${REMEDY}`,
+  };
+}
+
+const REMEDY = 'a requested reconciliation puts it right.';
 
 function foreignFailure({ entry, held }: KeptOut): Failure {
   return {

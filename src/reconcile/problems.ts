@@ -22,6 +22,8 @@ export interface Problems {
   keys(): IterableIterator<string>;
   /** The worst problem of the resource at this path or of anything below it. */
   worst(path: string): Problem | undefined;
+  /** Whether another pass may solve one of them: drift that is left as it is stays. */
+  areWorthRetrying(): boolean;
 }
 
 /** Problems are few, or all at once (the kernel is away): the index by path is built when first asked for. */
@@ -47,14 +49,21 @@ export function createProblems(): Problems {
       worstByPath ??= indexWorst(byKey.values());
       return worstByPath.get(path);
     },
+    areWorthRetrying() {
+      for (const { state } of byKey.values()) if (state !== 'drifted') return true;
+      return false;
+    },
   };
 }
+
+const BADNESS = { drifted: 0, pending: 1, refused: 2 } as const satisfies Record<Problem['state'], number>;
 
 function indexWorst(problems: Iterable<Problem>): Map<string, Problem> {
   const worst = new Map<string, Problem>();
   for (const problem of problems) {
     for (let path = problem.path; path !== ''; path = parentPath(path)) {
-      if (worst.get(path)?.state !== 'refused') worst.set(path, problem);
+      const other = worst.get(path);
+      if (!other || BADNESS[other.state] <= BADNESS[problem.state]) worst.set(path, problem);
     }
   }
   return worst;

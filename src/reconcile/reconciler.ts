@@ -4,13 +4,15 @@ import type { Logger } from 'pino';
 import { frontendKeyOf } from '../domain/keys.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { DirectorDriver } from '../driver/director-driver.js';
-import type { Store, WriteContext } from '../store/store.js';
+import type { Store, Transaction, WriteContext } from '../store/store.js';
 import { type AdoptionPath, createAdoptionPath } from './adoption-path.js';
 import type { KernelSide } from './apply-changes.js';
+import { directorSpec } from './converge-settings.js';
 import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
 import { createDrainer } from './drainer.js';
 import { notePending } from './note-convergence.js';
+import { createOwed } from './owed.js';
 import { pass, type Trigger } from './pass.js';
 import { createProblems, type Problems } from './problems.js';
 import { createRunner } from './runner.js';
@@ -24,6 +26,8 @@ export interface Reconciler extends WritePath, SettingsPath, AdoptionPath {
   readonly intervalSeconds: number;
   /** The first pass; resolves when it is over, however it went. Later passes follow by themselves. */
   start(): Promise<void>;
+  /** Stores a change of the drift policy, after which no pass follows another; a pass under it is asked for. */
+  writePolicy(context: WriteContext, change: (tx: Transaction) => void): Promise<void>;
   /** A pass now, on somebody's behalf; after one that is under way. */
   reconcile(context: WriteContext): Promise<Reconciliation>;
   /** Resolves when nothing of it touches store or kernel any more. The kernel's table stays. */
@@ -47,10 +51,21 @@ const MIN_INTERVAL_MS = 1000;
 const RETRY_INTERVAL_MS = 1000;
 const DRAIN_INTERVAL_MS = 1000;
 
+const LOG_LEVELS = {
+  clean: 'debug',
+  repaired: 'info',
+  reported: 'warn',
+  held: 'error',
+  refused: 'error',
+  unavailable: 'warn',
+} as const satisfies Record<Reconciliation['outcome'], string>;
+
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { name, driver, driverReason, driverKind, store, logger, intervalSeconds, now } = options;
   const director = createDirectorState({ name, driver: driverKind, driverReason });
-  const side: KernelSide = { driver, store, problems: createProblems(), director };
+  const { mode } = store.read((reader) => directorSpec(reader, name).driftPolicy);
+  const owed = createOwed(store, { isRecovering: mode === 'enforce' });
+  const side: KernelSide = { driver, store, problems: createProblems(), director, owed };
   const writes = createTurns();
   const passes = createTurns();
 
@@ -106,17 +121,21 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   async function passAs(trigger: Trigger, context: WriteContext): Promise<boolean> {
     try {
       const { outcome } = await passNow(trigger, context);
-      return outcome !== 'unavailable' && side.problems.size + director.settingProblems.size === 0;
+      return outcome !== 'unavailable' && !isWorthRetrying();
     } catch (error) {
       logger.error({ err: error, director: name }, 'a reconciliation failed by a defect or a store fault');
       return false;
     }
   }
 
+  function isWorthRetrying(): boolean {
+    const settings = [...director.settingProblems.values()];
+    return side.problems.areWorthRetrying() || settings.some(({ state }) => state !== 'drifted');
+  }
+
   function report(done: Reconciliation): void {
     options.onReconciliation?.(name, done);
-    const level = { clean: 'debug', repaired: 'info', refused: 'error', unavailable: 'warn' } as const;
-    logger[level[done.outcome]]({ director: name, ...done }, `reconciliation: ${done.outcome}`);
+    logger[LOG_LEVELS[done.outcome]]({ director: name, ...done }, `reconciliation: ${done.outcome}`);
   }
 
   return {
@@ -133,6 +152,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       runner.start();
       drains.start();
       if (!director.synced) runner.trigger();
+    },
+    async writePolicy(context, change) {
+      await writes.run(() => store.write(context, change));
+      runner.trigger();
     },
     async reconcile(context) {
       const done = await passNow('request', context);

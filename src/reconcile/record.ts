@@ -1,5 +1,6 @@
-import type { Difference } from '../domain/plan.js';
+import { type Difference, describeDifference } from '../domain/plan.js';
 import type { EventDraft, OwnedEntry, Transaction } from '../store/store.js';
+import type { KernelSide } from './apply-changes.js';
 import type { Convergence } from './converge.js';
 import { type AnyResult, judge, reportOperation } from './verdict.js';
 
@@ -43,25 +44,30 @@ function recordMade(tx: Transaction, results: readonly AnyResult[]): void {
   }
 }
 
-const DRIFT_SENTENCES = {
+const REPAIRED = {
   missing: 'was not in the kernel: made again.',
   different: 'had other attributes in the kernel: set back.',
   unwanted: 'was still in the kernel: removed.',
 } as const;
 
-/** Writes down what the kernel had otherwise than it should: before and after are the kernel's attributes. */
+/**
+ * Writes down what the kernel had otherwise than it should: before and after are the kernel's attributes, as they were and
+ * as they are wanted.
+ */
 export function recordDrift(
   tx: Transaction,
-  { type, desired, actual }: Difference<OwnedEntry>,
-  { director, remark = '' }: { director: string; remark?: string },
+  difference: Difference<OwnedEntry>,
+  { director, remark = '', isLeft = false }: { director: string; remark?: string; isLeft?: boolean },
 ): void {
+  const { type, desired, actual } = difference;
+  const what = isLeft ? `${describeDifference(difference)}: left as it is.` : REPAIRED[type];
   tx.record({
     kind: 'drift',
     resource: desired.path,
     director,
     before: actual && { key: actual.key, ...actual.config },
     after: desired.state !== 'removing' ? { key: desired.key, ...desired.config } : null,
-    detail: `${desired.key} ${DRIFT_SENTENCES[type]}${remark}`,
+    detail: `${desired.key} ${what}${remark}`,
   });
 }
 
@@ -83,9 +89,14 @@ function draft(
  * What a look at the kernel says of whose its entries are. Rows of removed entries are kept until the kernel has confirmed
  * that it does not have them.
  */
-export function recordOwnership(tx: Transaction, { gone, found }: Pick<Convergence, 'gone' | 'found'>): void {
+export function recordOwnership(
+  tx: Transaction,
+  { owed }: Pick<KernelSide, 'owed'>,
+  { gone, found }: Pick<Convergence, 'gone' | 'found'>,
+): void {
   for (const key of found) tx.settleOrigin(key, 'found');
   for (const key of gone) {
+    owed.remove(tx, key);
     if (isLeaving(tx.entry(key))) tx.removeEntry(key);
   }
 }

@@ -1,8 +1,9 @@
 import { frontendKeyOf } from '../domain/keys.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
-import type { Committed, Store, Transaction, WriteContext } from '../store/store.js';
+import type { Committed, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
+import { permitOfWrite } from './drift-policy.js';
 import { noteConvergence, notePending } from './note-convergence.js';
 import { recordApplied, recordOwnership } from './record.js';
 
@@ -19,17 +20,22 @@ interface Undoable {
 export async function undo(side: KernelSide, undoable: Undoable): Promise<void> {
   const { context, scope, committed } = undoable;
   const system = undoContext(context, 'which the kernel refused');
-  await side.store.write(system, (tx) => putBack(tx, committed));
-  const frontends = new Set(committed.entryChanges.map(({ key }) => frontendKeyOf(key)));
-  const convergence = await attempt(side, () => converge(side, frontends));
+  await side.store.write(system, (tx) => putBack(side, tx, committed));
+  const keys = new Set(committed.entryChanges.map(({ key }) => key));
+  const frontends = new Set([...keys].map(frontendKeyOf));
+  const permit = permitOfWrite(side, keys);
+  const convergence = await attempt(side, () => converge(side, frontends, permit));
   if (convergence instanceof KernelUnavailableError) {
     const entries = side.store.read((reader) =>
       committed.entryChanges.flatMap(({ key }) => reader.entry(key) ?? []),
     );
+    await side.store.write(system, (tx) => {
+      for (const { key } of entries) side.owed.add(tx, key);
+    });
     notePending(side.problems, entries, convergence.message);
     return;
   }
-  await recordConvergence(side.store, system, { director: side.director.name, scope, convergence });
+  await recordConvergence(side, system, { scope, convergence });
   noteConvergence(side.problems, convergence);
 }
 
@@ -37,7 +43,11 @@ export async function undo(side: KernelSide, undoable: Undoable): Promise<void> 
  * In reverse order: what was made goes before its parent, what was removed comes back after it. Only what this write made in
  * the kernel is to be removed there; of what it did not make, somebody else's entries included, just the row goes.
  */
-export function putBack(tx: Transaction, { changes, entryChanges }: Committed<unknown>): void {
+export function putBack(
+  { owed }: Pick<KernelSide, 'owed'>,
+  tx: Transaction,
+  { changes, entryChanges }: Committed<unknown>,
+): void {
   for (const { path, before } of [...changes].reverse()) {
     if (before) tx.put(before);
     else tx.remove(path);
@@ -46,7 +56,10 @@ export function putBack(tx: Transaction, { changes, entryChanges }: Committed<un
     const isMade = tx.entry(key)?.origin === 'made';
     if (before) tx.putEntry(isMade ? { ...before, origin: 'made' } : before);
     else if (after && isMade) tx.putEntry({ ...after, state: 'removing', origin: 'made' });
-    else tx.removeEntry(key);
+    else {
+      tx.removeEntry(key);
+      owed.remove(tx, key);
+    }
   }
 }
 
@@ -63,13 +76,13 @@ export function undoContext(context: WriteContext, why: string): WriteContext {
 }
 
 async function recordConvergence(
-  store: Store,
+  side: KernelSide,
   context: WriteContext,
-  { director, scope, convergence }: { director: string; scope: string; convergence: Convergence },
+  { scope, convergence }: { scope: string; convergence: Convergence },
 ): Promise<void> {
   const { results, durationMicros } = convergence;
-  await store.write(context, (tx) => {
-    recordApplied(tx, { director, resource: scope, results, durationMicros });
-    recordOwnership(tx, convergence);
+  await side.store.write(context, (tx) => {
+    recordApplied(tx, { director: side.director.name, resource: scope, results, durationMicros });
+    recordOwnership(tx, side, convergence);
   });
 }

@@ -140,11 +140,13 @@ export function createWritePath(
       return;
     }
     noteState(side, committed.entryChanges, outcome);
-    if (results.length + gone.length + found.length + drift.length > 0) {
+    const owing = outcome.state === 'pending' || committed.entryChanges.some(({ key }) => side.owed.has(key));
+    if (owing || results.length + gone.length + found.length + drift.length > 0) {
       await store.write(context, (tx) => {
+        if (owing) recordOwed(side, tx, { committed, state });
         for (const one of drift) recordDrift(tx, one, { director });
         recordApplied(tx, { director, resource: scope, results, durationMicros });
-        recordOwnership(tx, outcome);
+        recordOwnership(tx, side, outcome);
       });
     }
     if (state === 'pending') requestPass();
@@ -164,6 +166,17 @@ export function createWritePath(
       return previewed;
     },
   };
+}
+
+function recordOwed(
+  { owed }: KernelSide,
+  tx: Transaction,
+  { committed, state }: Pick<Live, 'committed'> & Pick<Outcome, 'state'>,
+): void {
+  for (const { key, after } of committed.entryChanges) {
+    if (state === 'pending' && after) owed.add(tx, key);
+    else owed.remove(tx, key);
+  }
 }
 
 /** A refused change that stays is one to be tried again. */

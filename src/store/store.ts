@@ -138,6 +138,8 @@ export interface Reader {
   drainingEntries(): OwnedEntry[];
   /** The entries in state draining or with a drain deadline, in pages as `entries`. */
   drains(page: { readonly after: string; readonly limit: number }): OwnedEntry[];
+  /** The keys that `putOwed` has put, ordered. */
+  owed(): string[];
   event(id: number): AuditEvent | undefined;
   events(query: EventQuery): AuditEvent[];
   /** The resource (a token) that the SHA-256 hash of a credential belongs to. */
@@ -169,6 +171,9 @@ export interface Transaction extends Reader {
   removeEntry(key: string): void;
   /** How a fresh entry came into the kernel; nothing for others. Not among the changes of the write. */
   settleOrigin(key: string, origin: Exclude<Origin, 'fresh'>): void;
+  /** Remembers the key of an entry or a setting whose change the kernel has not been told of. */
+  putOwed(key: string): void;
+  removeOwed(key: string): void;
   /** Binds the SHA-256 hash of a credential to a token; it goes with the token. */
   putCredential(hash: Buffer, path: string): void;
   /** Appends an event that is not a change of a resource. */

@@ -19,6 +19,8 @@ import {
 } from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
 import {
   CounterResetSchema,
+  DriftPolicySchema,
+  DriftPolicySettingSchema,
   SyncDaemonSettingsSchema,
   SyncDaemonsSchema,
   TimeoutSettingsSchema,
@@ -45,6 +47,7 @@ import { Definition, DefinitionInput } from '../../src/domain/schema/definition.
 import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/schema/director.js';
 import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
 import { Drain } from '../../src/domain/schema/drain.js';
+import { DriftPolicySetting } from '../../src/domain/schema/drift-policy.js';
 import { Import } from '../../src/domain/schema/import.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
@@ -83,6 +86,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [ImportSchema, Import],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
+  [DriftPolicySettingSchema, DriftPolicySetting],
   [PreviewSchema, Preview],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
@@ -96,6 +100,7 @@ const WRITTEN = new Set(
     RealServerSpecSchema,
     TimeoutsSchema,
     SyncDaemonsSchema,
+    DriftPolicySchema,
   ].flatMap(reachable),
 );
 
@@ -134,7 +139,7 @@ test('every write can be previewed, explained and named, and can have a precondi
         {
           create: [],
           // Settings are always there.
-          replace: /Timeouts|SyncDaemons/.test(localName) ? ['etag'] : ['etag', 'only_create'],
+          replace: /Timeouts|SyncDaemons|DriftPolicy/.test(localName) ? ['etag'] : ['etag', 'only_create'],
           // an address has one field that can change: no mask is needed
           update: localName === 'updateRealServerAddress' ? ['etag'] : ['etag', 'update_mask'],
           delete: ['etag'],
@@ -152,7 +157,9 @@ test('every write that may take something out of the kernel can say whether it m
   const draining = methods.filter(({ input }) => input.field.drain).map(({ localName }) => localName);
   const expected = methods
     .map(({ localName }) => localName)
-    .filter((name) => /^(replace|update|delete)(?!Timeouts|SyncDaemons)|^createImport$/.test(name));
+    .filter((name) =>
+      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy)|^createImport$/.test(name),
+    );
   assert.deepEqual(draining, expected);
   const queries = documentedOperations.filter(({ operation }) =>
     operation.parameters?.some(({ name, in: place }) => name === 'drain' && place === 'query'),

@@ -1,7 +1,7 @@
 /** lvsd without its doors: the control layer on a real database file and a memory kernel. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { createAuthentication } from '../../src/control/authentication.js';
 import type { Call, Control, Principal, WriteAnswer } from '../../src/control/control.js';
 import { createControl } from '../../src/control/create-control.js';
@@ -43,12 +43,23 @@ export interface WorldOptions extends MemoryKernelOptions {
   readonly host?: MemoryHostOptions;
   /** What time it is; default: the real one. */
   readonly now?: () => Date;
+  /** Time between two passes; default: so long that none comes by itself. */
+  readonly intervalSeconds?: number;
+  /** Default: silent. */
+  readonly logger?: Logger;
 }
+
+type LifeOptions = Required<Pick<WorldOptions, 'now' | 'intervalSeconds' | 'logger'>>;
 
 export function createWorld(
   t: TestContext,
-  { now = () => new Date(), host: hostOptions, ...options }: WorldOptions = {},
+  { now, intervalSeconds, logger, host: hostOptions, ...options }: WorldOptions = {},
 ): World {
+  const lifeOptions: LifeOptions = {
+    now: now ?? (() => new Date()),
+    intervalSeconds: intervalSeconds ?? 3600,
+    logger: logger ?? pino({ level: 'silent' }),
+  };
   const kernel = createMemoryKernel(options);
   const host = createMemoryHost(hostOptions);
   const lives: Life[] = [];
@@ -60,23 +71,22 @@ export function createWorld(
     host,
     openStore: () => source.open(),
     async start(driver = kernel.open(), hostDriver = host.open()) {
-      const life = await startLife(source.open(), createDirectorDriver(driver, hostDriver), now);
+      const life = await startLife(source.open(), createDirectorDriver(driver, hostDriver), lifeOptions);
       lives.push(life);
       return life;
     },
   };
 }
 
-async function startLife(store: Store, driver: DirectorDriver, now: () => Date): Promise<Life> {
+async function startLife(store: Store, driver: DirectorDriver, options: LifeOptions): Promise<Life> {
+  const { now } = options;
   const reconciler = createReconciler({
     name: 'local',
     driver,
     driverKind: 'memory',
     driverReason: 'a test',
     store,
-    logger: pino({ level: 'silent' }),
-    intervalSeconds: 3600,
-    now,
+    ...options,
   });
   await reconciler.start();
   const authentication = createAuthentication({ store, now });

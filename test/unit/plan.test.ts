@@ -3,7 +3,13 @@ import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
 import type { DirectorEntry, DirectorTable, EntryOperation } from '../../src/domain/entry.js';
 import { destinationKey, frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
-import { type DesiredEntry, differences, operationsFor, tableEntryOf } from '../../src/domain/plan.js';
+import {
+  type DesiredEntry,
+  describeDifference,
+  differences,
+  operationsFor,
+  tableEntryOf,
+} from '../../src/domain/plan.js';
 import type { DestinationConfig, ServiceConfig } from '../../src/domain/table.js';
 import { plainDestination, plainService } from '../support/operations.js';
 
@@ -215,4 +221,20 @@ test('every attribute counts', () => {
       JSON.stringify(change),
     );
   }
+});
+
+test('a difference is told in the words of the definition', () => {
+  const key = frontendKey(FRONTENDS[0]);
+  const desired = { key, state: 'living', config: plainService } as const;
+  const told = (actual: DirectorTable, state: DesiredEntry['state'] = 'living') =>
+    differences([{ ...desired, state }], actual).map(describeDifference);
+  const present = tableEntryOf(desired);
+  assert.deepEqual(told(new Map()), ['is not in the kernel']);
+  assert.deepEqual(told(new Map([[key, present]]), 'removing'), ['is still in the kernel']);
+  const persistence = { timeoutSeconds: 60, netmask: '255.255.255.255', engine: null };
+  const other = tableEntryOf({ ...desired, config: { ...plainService, scheduler: 'rr', persistence } });
+  assert.deepEqual(told(new Map([[key, other]])), [
+    'has scheduler rr in the kernel, not wlc, ' +
+      'persistence {"timeoutSeconds":60,"netmask":"255.255.255.255","engine":null} in the kernel, not null',
+  ]);
 });

@@ -11,6 +11,7 @@ export function directorMethods({
   timeouts,
   syncDaemons,
   connections,
+  driftPolicies,
 }: Control): Methods<typeof DirectorService> {
   return {
     async listDirectors(request, { call }) {
@@ -65,6 +66,16 @@ export function directorMethods({
     async replaceSyncDaemons(request, context) {
       const { resource, ...answer } = await replaceSetting(syncDaemons, request, context);
       return { syncDaemons: resource, ...answer };
+    },
+    async getDriftPolicy(request, { call }) {
+      requireNames(request, ['director']);
+      return { driftPolicy: await driftPolicies.get(call, request.director) };
+    },
+    async replaceDriftPolicy(request, { call, json }) {
+      requireNames(request, ['director']);
+      const body = { ...(json.spec !== undefined && { spec: json.spec }) };
+      const answer = await driftPolicies.replace(call, request.director, body, writeOptions(request));
+      return 'preview' in answer ? { preview: answer.preview } : { driftPolicy: answer.resource };
     },
   };
 }

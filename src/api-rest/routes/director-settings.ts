@@ -6,7 +6,7 @@ import type { Control, DirectorSettings } from '../../control/control.js';
 import { DomainError } from '../../domain/errors.js';
 import { ipvsadmDaemons, ipvsadmTimeouts } from '../../domain/ipvsadm-settings.js';
 import {
-  type DirectorSpec,
+  type KernelSections,
   type Section,
   SyncDaemonSettings,
   SyncDaemonSettingsInput,
@@ -121,7 +121,7 @@ type DirectorRequest = FastifyRequest<{ Params: { director: string } }>;
 interface SettingView<S extends Section> {
   readonly settings: DirectorSettings<S>;
   /** As ipvsadm prints what the kernel has. */
-  print(actual: NonNullable<DirectorSpec[S]>): string;
+  print(actual: NonNullable<KernelSections[S]>): string;
 }
 
 async function sendSetting<S extends Section>(

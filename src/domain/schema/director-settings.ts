@@ -2,6 +2,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import type { SyncDaemon as KernelDaemon, SyncDaemons as KernelDaemons } from '../director-operation.js';
 import { Address, closed, inputOf, Name, Nullable, Revision } from './common.js';
+import { DEFAULT_DRIFT_POLICY, type DriftPolicy } from './drift-policy.js';
 
 /** As ipvsadm has it: 31 days. */
 const TIMEOUT_MAX = 2_678_400;
@@ -80,7 +81,7 @@ const actualTimeouts = Type.Object(
   closed,
 );
 
-const STATES = ['applied', 'pending', 'refused', 'unmanaged'] as const;
+const STATES = ['applied', 'pending', 'refused', 'drifted', 'unmanaged'] as const;
 
 /** `spec` null: lvsd leaves the kernel as it is. */
 function setting($id: string, description: string, { spec, actual }: { spec: TSchema; actual: TSchema }) {
@@ -93,10 +94,13 @@ function setting($id: string, description: string, { spec, actual }: { spec: TSc
           state: Type.Enum(STATES, {
             type: 'string',
             description:
-              'applied: the kernel has it. pending: not yet. refused: the kernel refuses it now. unmanaged: nothing is wanted.',
+              'applied: the kernel has it. pending: not yet. refused: the kernel refuses it now. drifted: somebody else ' +
+              'changed it, and the drift policy leaves that. unmanaged: nothing is wanted.',
           }),
           actual: { ...Nullable(actual), description: 'What the kernel has now; null: it cannot be read.' },
-          detail: Nullable(Type.String({ description: 'Why, when the state is pending or refused.' })),
+          detail: Nullable(
+            Type.String({ description: 'Why, when the state is pending, refused or drifted.' }),
+          ),
         },
         closed,
       ),
@@ -135,22 +139,31 @@ export const SyncDaemonSettings = setting('SyncDaemonSettings', 'Synchronisation
 });
 export const SyncDaemonSettingsInput = settingInput('SyncDaemonSettingsInput', SyncDaemonsInput);
 
-/** What the store keeps of a director. A null section is not managed. */
-export interface DirectorSpec {
+/** The sections that the kernel has a side of. A null section is not managed. */
+export interface KernelSections {
   readonly timeouts: Timeouts | null;
   readonly syncDaemons: SyncDaemons | null;
 }
-export type Section = keyof DirectorSpec;
+export type Section = keyof KernelSections;
 
-export const NOTHING_MANAGED: DirectorSpec = { timeouts: null, syncDaemons: null };
+/** What the store keeps of a director. */
+export interface DirectorSpec extends KernelSections {
+  readonly driftPolicy: DriftPolicy;
+}
+
+export const NOTHING_MANAGED: DirectorSpec = {
+  timeouts: null,
+  syncDaemons: null,
+  driftPolicy: DEFAULT_DRIFT_POLICY,
+};
 
 /** What callers see of one section. */
 export interface Setting<S extends Section> {
   readonly director: string;
-  readonly spec: DirectorSpec[S];
+  readonly spec: KernelSections[S];
   readonly status: {
     readonly state: (typeof STATES)[number];
-    readonly actual: DirectorSpec[S];
+    readonly actual: KernelSections[S];
     readonly detail: string | null;
   };
   readonly revision: number;

@@ -27,11 +27,12 @@ export const Reconciliation = Type.Object(
   {
     time: Timestamp,
     trigger: Type.Enum(['start', 'interval', 'request', 'retry'], { type: 'string' }),
-    outcome: Type.Enum(['clean', 'repaired', 'refused', 'unavailable'], {
+    outcome: Type.Enum(['clean', 'repaired', 'reported', 'held', 'refused', 'unavailable'], {
       type: 'string',
       description:
-        'clean: nothing to do. repaired: differences were removed. refused: the kernel refused some. unavailable: the ' +
-        'kernel could not be reached.',
+        'clean: nothing to do. repaired: differences were removed. reported: differences were left, as the drift ' +
+        'policy says. held: too many for a pass that nobody requested, so they were left. refused: the kernel refused ' +
+        'some. unavailable: the kernel could not be reached.',
     }),
     durationMs: Type.Number({ minimum: 0 }),
     drift: Type.Integer({ minimum: 0, description: 'Differences found.' }),
@@ -212,7 +213,7 @@ export const Drift = Type.Object(
       ),
     ),
     foreign: Type.Array(Type.String(), { description: 'Keys of entries made by others.' }),
-    operations: Type.Array(KernelOperation, { description: 'What a pass would do now.' }),
+    operations: Type.Array(KernelOperation, { description: 'What a requested reconciliation would do now.' }),
   },
   { ...closed, $id: 'Drift', description: 'Where the kernel differs from the definition, now.' },
 );

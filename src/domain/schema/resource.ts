@@ -7,14 +7,14 @@ import { Forwarding } from './forwarding.js';
 import { RealServerSpec, RealServerSpecInput } from './real-server.js';
 import { VirtualServiceSpec, VirtualServiceSpecInput } from './virtual-service.js';
 
-export const STATES = ['applied', 'pending', 'refused'] as const;
+export const STATES = ['applied', 'pending', 'refused', 'drifted'] as const;
 export type State = (typeof STATES)[number];
 
 const StateSchema = Type.Enum(STATES, {
   type: 'string',
   description:
     'applied: the kernel holds it. pending: stored, the kernel not reached yet. refused: the kernel refused it after it ' +
-    'had been stored.',
+    'had been stored. drifted: somebody else changed it in the kernel, and the drift policy leaves that so.',
 });
 
 const DirectorState = Type.Object(

@@ -66,6 +66,8 @@ export function createReader(db: Database): SqliteReader {
     drainingEntries: () => statements.drainingEntries.all().map(entryFromRow),
     drains: ({ after, limit }) => statements.drains.all(after, limit).map(entryFromRow),
 
+    owed: () => statements.owed.pluck().all() as string[],
+
     event(id) {
       const row = statements.event.get(id);
       return row && unseal(row);
@@ -132,6 +134,7 @@ function prepare(db: Database) {
       `SELECT ${ENTRY} FROM entries WHERE (state = 'draining' OR drain_deadline IS NOT NULL) AND key > ?
        ORDER BY key LIMIT ?`,
     ),
+    owed: db.prepare<[]>('SELECT key FROM owed ORDER BY key'),
     event: db.prepare<[number], SealedEvent>('SELECT id, body, hash FROM audit_events WHERE id = ?'),
     credentialOwner: db.prepare<[Buffer], ResourceRow>(
       `SELECT ${RESOURCE} FROM resources JOIN credentials USING (path) WHERE hash = ?`,

@@ -107,6 +107,16 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         statements.settleOrigin.run(origin, key);
       },
 
+      putOwed(key) {
+        assertOpen();
+        statements.putOwed.run(key);
+      },
+
+      removeOwed(key) {
+        assertOpen();
+        statements.removeOwed.run(key);
+      },
+
       putCredential(hash, path) {
         assertOpen();
         statements.putCredential.run(hash, path);
@@ -173,6 +183,8 @@ function prepare(db: Database) {
     settleOrigin: db.prepare<[string, string]>(
       "UPDATE entries SET origin = ? WHERE key = ? AND origin = 'fresh'",
     ),
+    putOwed: db.prepare<[string]>('INSERT INTO owed (key) VALUES (?) ON CONFLICT DO NOTHING'),
+    removeOwed: db.prepare<[string]>('DELETE FROM owed WHERE key = ?'),
     putCredential: db.prepare<[Buffer, string]>('INSERT INTO credentials (hash, path) VALUES (?, ?)'),
   };
 }

@@ -161,6 +161,29 @@ export function describeEntries({ create }: StoreSubject): void {
     assert.equal(store.read((reader) => reader.entry(fresh.key))?.origin, 'fresh');
   });
 
+  test('what the kernel is owed is remembered once, until it is told', async (t) => {
+    const subject = create(t);
+    const store = subject.open();
+    await store.write(context, (tx) => {
+      for (const key of ['b', 'a', 'b']) tx.putOwed(key);
+    });
+    await store.write(context, (tx) => tx.putOwed('c'), { dryRun: true });
+    assert.deepEqual(
+      store.read((reader) => reader.owed()),
+      ['a', 'b'],
+    );
+    const { entryChanges } = await store.write(context, (tx) => {
+      tx.removeOwed('a');
+      tx.removeOwed('x');
+    });
+    assert.deepEqual(entryChanges, []);
+    store.close();
+    assert.deepEqual(
+      subject.open().read((reader) => reader.owed()),
+      ['b'],
+    );
+  });
+
   test('an entry outlives its resource', async (t) => {
     const store = create(t).open();
     await store.write(context, (tx) => {

@@ -14,7 +14,7 @@ import type { Definition } from "./definition_pb.js";
 import { file_lvsd_v1_definition } from "./definition_pb.js";
 import type { Director, Drift, KernelTable, Reconciliation } from "./director_pb.js";
 import { file_lvsd_v1_director } from "./director_pb.js";
-import type { CounterReset, SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
+import type { CounterReset, DriftPolicy, DriftPolicySetting, SyncDaemons, SyncDaemonSettings, Timeouts, TimeoutSettings } from "./director_settings_pb.js";
 import { file_lvsd_v1_director_settings } from "./director_settings_pb.js";
 import type { Drain } from "./drain_pb.js";
 import { file_lvsd_v1_drain } from "./drain_pb.js";
@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAIKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAQgASgJEhAKCHByb3RvY29sGAUgASgJEhcKD3ZpcnR1YWxfYWRkcmVzcxgGIAEoCRIZCgx2aXJ0dWFsX3BvcnQYByABKA1IAIgBARIUCgxyZWFsX2FkZHJlc3MYCCABKAkSFgoJcmVhbF9wb3J0GAkgASgNSAGIAQESDgoGY2xpZW50GAogASgJEg0KBXN0YXRlGAsgASgJEhUKCHRlbXBsYXRlGAwgASgISAKIAQFCDwoNX3ZpcnR1YWxfcG9ydEIMCgpfcmVhbF9wb3J0QgsKCV90ZW1wbGF0ZSJWChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQ29ubmVjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimwIKGFN0cmVhbUNvbm5lY3Rpb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYBCABKAkSEAoIcHJvdG9jb2wYBSABKAkSFwoPdmlydHVhbF9hZGRyZXNzGAYgASgJEhkKDHZpcnR1YWxfcG9ydBgHIAEoDUgAiAEBEhQKDHJlYWxfYWRkcmVzcxgIIAEoCRIWCglyZWFsX3BvcnQYCSABKA1IAYgBARIOCgZjbGllbnQYCiABKAkSDQoFc3RhdGUYCyABKAkSFQoIdGVtcGxhdGUYDCABKAhIAogBAUIPCg1fdmlydHVhbF9wb3J0QgwKCl9yZWFsX3BvcnRCCwoJX3RlbXBsYXRlIj8KGVN0cmVhbUNvbm5lY3Rpb25zUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkNvbm5lY3Rpb24iJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0MpEJCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USVAoPTGlzdENvbm5lY3Rpb25zEh8ubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZRJcChFTdHJlYW1Db25uZWN0aW9ucxIhLmx2c2QudjEuU3RyZWFtQ29ubmVjdGlvbnNSZXF1ZXN0GiIubHZzZC52MS5TdHJlYW1Db25uZWN0aW9uc1Jlc3BvbnNlMAESYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_connection, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAIKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAQgASgJEhAKCHByb3RvY29sGAUgASgJEhcKD3ZpcnR1YWxfYWRkcmVzcxgGIAEoCRIZCgx2aXJ0dWFsX3BvcnQYByABKA1IAIgBARIUCgxyZWFsX2FkZHJlc3MYCCABKAkSFgoJcmVhbF9wb3J0GAkgASgNSAGIAQESDgoGY2xpZW50GAogASgJEg0KBXN0YXRlGAsgASgJEhUKCHRlbXBsYXRlGAwgASgISAKIAQFCDwoNX3ZpcnR1YWxfcG9ydEIMCgpfcmVhbF9wb3J0QgsKCV90ZW1wbGF0ZSJWChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQ29ubmVjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimwIKGFN0cmVhbUNvbm5lY3Rpb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYBCABKAkSEAoIcHJvdG9jb2wYBSABKAkSFwoPdmlydHVhbF9hZGRyZXNzGAYgASgJEhkKDHZpcnR1YWxfcG9ydBgHIAEoDUgAiAEBEhQKDHJlYWxfYWRkcmVzcxgIIAEoCRIWCglyZWFsX3BvcnQYCSABKA1IAYgBARIOCgZjbGllbnQYCiABKAkSDQoFc3RhdGUYCyABKAkSFQoIdGVtcGxhdGUYDCABKAhIAogBAUIPCg1fdmlydHVhbF9wb3J0QgwKCl9yZWFsX3BvcnRCCwoJX3RlbXBsYXRlIj8KGVN0cmVhbUNvbm5lY3Rpb25zUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkNvbm5lY3Rpb24iJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0RHJpZnRQb2xpY3lSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldERyaWZ0UG9saWN5UmVzcG9uc2USMQoMZHJpZnRfcG9saWN5GAEgASgLMhsubHZzZC52MS5EcmlmdFBvbGljeVNldHRpbmcimgEKGVJlcGxhY2VEcmlmdFBvbGljeVJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuRHJpZnRQb2xpY3kSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInIKGlJlcGxhY2VEcmlmdFBvbGljeVJlc3BvbnNlEjEKDGRyaWZ0X3BvbGljeRgBIAEoCzIbLmx2c2QudjEuRHJpZnRQb2xpY3lTZXR0aW5nEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0MsMKCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USVAoPTGlzdENvbm5lY3Rpb25zEh8ubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZRJcChFTdHJlYW1Db25uZWN0aW9ucxIhLmx2c2QudjEuU3RyZWFtQ29ubmVjdGlvbnNSZXF1ZXN0GiIubHZzZC52MS5TdHJlYW1Db25uZWN0aW9uc1Jlc3BvbnNlMAESYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USUQoOR2V0RHJpZnRQb2xpY3kSHi5sdnNkLnYxLkdldERyaWZ0UG9saWN5UmVxdWVzdBofLmx2c2QudjEuR2V0RHJpZnRQb2xpY3lSZXNwb25zZRJdChJSZXBsYWNlRHJpZnRQb2xpY3kSIi5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlcXVlc3QaIy5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlc3BvbnNlYgZwcm90bzM", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_connection, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
 
 /**
  * Which directors, and how many.
@@ -961,6 +961,132 @@ export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResp
   messageDesc(file_lvsd_v1_director_service, 25);
 
 /**
+ * Whose drift policy.
+ *
+ * @generated from message lvsd.v1.GetDriftPolicyRequest
+ */
+export type GetDriftPolicyRequest = Message<"lvsd.v1.GetDriftPolicyRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetDriftPolicyRequest.
+ * Use `create(GetDriftPolicyRequestSchema)` to create a new message.
+ */
+export const GetDriftPolicyRequestSchema: GenMessage<GetDriftPolicyRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 26);
+
+/**
+ * The drift policy of a director.
+ *
+ * @generated from message lvsd.v1.GetDriftPolicyResponse
+ */
+export type GetDriftPolicyResponse = Message<"lvsd.v1.GetDriftPolicyResponse"> & {
+  /**
+   * The policy, and what has become of it.
+   *
+   * @generated from field: lvsd.v1.DriftPolicySetting drift_policy = 1;
+   */
+  driftPolicy?: DriftPolicySetting | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetDriftPolicyResponse.
+ * Use `create(GetDriftPolicyResponseSchema)` to create a new message.
+ */
+export const GetDriftPolicyResponseSchema: GenMessage<GetDriftPolicyResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 27);
+
+/**
+ * What the drift policy of a director is to be from now on.
+ *
+ * @generated from message lvsd.v1.ReplaceDriftPolicyRequest
+ */
+export type ReplaceDriftPolicyRequest = Message<"lvsd.v1.ReplaceDriftPolicyRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Required. What is absent in it has its default.
+   *
+   * @generated from field: lvsd.v1.DriftPolicy spec = 2;
+   */
+  spec?: DriftPolicy | undefined;
+
+  /**
+   * The write needs this entity tag (or one of a comma-separated list, or "*": any). Empty: no precondition.
+   *
+   * @generated from field: string etag = 8;
+   */
+  etag: string;
+
+  /**
+   * Everything but the commit: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceDriftPolicyRequest.
+ * Use `create(ReplaceDriftPolicyRequestSchema)` to create a new message.
+ */
+export const ReplaceDriftPolicyRequestSchema: GenMessage<ReplaceDriftPolicyRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 28);
+
+/**
+ * The drift policy was stored.
+ *
+ * @generated from message lvsd.v1.ReplaceDriftPolicyResponse
+ */
+export type ReplaceDriftPolicyResponse = Message<"lvsd.v1.ReplaceDriftPolicyResponse"> & {
+  /**
+   * As stored; absent in the answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.DriftPolicySetting drift_policy = 1;
+   */
+  driftPolicy?: DriftPolicySetting | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.ReplaceDriftPolicyResponse.
+ * Use `create(ReplaceDriftPolicyResponseSchema)` to create a new message.
+ */
+export const ReplaceDriftPolicyResponseSchema: GenMessage<ReplaceDriftPolicyResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 29);
+
+/**
  * Whose counters; with neither key nor resource, those of every service.
  *
  * @generated from message lvsd.v1.CreateCounterResetRequest
@@ -1007,7 +1133,7 @@ export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetReque
  * Use `create(CreateCounterResetRequestSchema)` to create a new message.
  */
 export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 26);
+  messageDesc(file_lvsd_v1_director_service, 30);
 
 /**
  * Counters that were zeroed.
@@ -1028,7 +1154,7 @@ export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResp
  * Use `create(CreateCounterResetResponseSchema)` to create a new message.
  */
 export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 27);
+  messageDesc(file_lvsd_v1_director_service, 31);
 
 /**
  * The hosts whose kernels run IPVS, and what is in their tables.
@@ -1178,6 +1304,26 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof ReplaceSyncDaemonsRequestSchema;
     output: typeof ReplaceSyncDaemonsResponseSchema;
+  },
+  /**
+   * Gets what the director does by itself about drift.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.GetDriftPolicy
+   */
+  getDriftPolicy: {
+    methodKind: "unary";
+    input: typeof GetDriftPolicyRequestSchema;
+    output: typeof GetDriftPolicyResponseSchema;
+  },
+  /**
+   * Sets it; a pass under the new policy follows.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.ReplaceDriftPolicy
+   */
+  replaceDriftPolicy: {
+    methodKind: "unary";
+    input: typeof ReplaceDriftPolicyRequestSchema;
+    output: typeof ReplaceDriftPolicyResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_director_service, 0);

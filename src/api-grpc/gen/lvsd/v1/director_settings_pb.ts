@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_settings.proto.
  */
 export const file_lvsd_v1_director_settings: GenFile = /*@__PURE__*/
-  fileDesc("Ch9sdnNkL3YxL2RpcmVjdG9yX3NldHRpbmdzLnByb3RvEgdsdnNkLnYxIpABCghUaW1lb3V0cxIYCgt0Y3Bfc2Vjb25kcxgBIAEoDUgAiAEBEhwKD3RjcF9maW5fc2Vjb25kcxgCIAEoDUgBiAEBEhgKC3VkcF9zZWNvbmRzGAMgASgNSAKIAQFCDgoMX3RjcF9zZWNvbmRzQhIKEF90Y3BfZmluX3NlY29uZHNCDgoMX3VkcF9zZWNvbmRzItABCgpTeW5jRGFlbW9uEhYKCWludGVyZmFjZRgBIAEoCUgAiAEBEhQKB3N5bmNfaWQYAiABKA1IAYgBARISCgVncm91cBgDIAEoCUgCiAEBEhEKBHBvcnQYBCABKA1IA4gBARIQCgN0dGwYBSABKA1IBIgBARIXCgptYXhfbGVuZ3RoGAYgASgNSAWIAQFCDAoKX2ludGVyZmFjZUIKCghfc3luY19pZEIICgZfZ3JvdXBCBwoFX3BvcnRCBgoEX3R0bEINCgtfbWF4X2xlbmd0aCJXCgtTeW5jRGFlbW9ucxIjCgZtYXN0ZXIYASABKAsyEy5sdnNkLnYxLlN5bmNEYWVtb24SIwoGYmFja3VwGAIgASgLMhMubHZzZC52MS5TeW5jRGFlbW9uIogCCg9UaW1lb3V0U2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSLwoGc3RhdHVzGAMgASgLMh8ubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkacQoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSIQoGYWN0dWFsGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsIpQCChJTeW5jRGFlbW9uU2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSMgoGc3RhdHVzGAMgASgLMiIubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkadAoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSJAoGYWN0dWFsGAIgASgLMhQubHZzZC52MS5TeW5jRGFlbW9ucxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsImQKDENvdW50ZXJSZXNldBIQCghkaXJlY3RvchgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCgNrZXkYAyABKAlIAIgBAUIGCgRfa2V5KpsBCgxTZXR0aW5nU3RhdGUSHQoZU0VUVElOR19TVEFURV9VTlNQRUNJRklFRBAAEhkKFVNFVFRJTkdfU1RBVEVfQVBQTElFRBABEhkKFVNFVFRJTkdfU1RBVEVfUEVORElORxACEhkKFVNFVFRJTkdfU1RBVEVfUkVGVVNFRBADEhsKF1NFVFRJTkdfU1RBVEVfVU5NQU5BR0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9sdnNkL3YxL2RpcmVjdG9yX3NldHRpbmdzLnByb3RvEgdsdnNkLnYxIpABCghUaW1lb3V0cxIYCgt0Y3Bfc2Vjb25kcxgBIAEoDUgAiAEBEhwKD3RjcF9maW5fc2Vjb25kcxgCIAEoDUgBiAEBEhgKC3VkcF9zZWNvbmRzGAMgASgNSAKIAQFCDgoMX3RjcF9zZWNvbmRzQhIKEF90Y3BfZmluX3NlY29uZHNCDgoMX3VkcF9zZWNvbmRzItABCgpTeW5jRGFlbW9uEhYKCWludGVyZmFjZRgBIAEoCUgAiAEBEhQKB3N5bmNfaWQYAiABKA1IAYgBARISCgVncm91cBgDIAEoCUgCiAEBEhEKBHBvcnQYBCABKA1IA4gBARIQCgN0dGwYBSABKA1IBIgBARIXCgptYXhfbGVuZ3RoGAYgASgNSAWIAQFCDAoKX2ludGVyZmFjZUIKCghfc3luY19pZEIICgZfZ3JvdXBCBwoFX3BvcnRCBgoEX3R0bEINCgtfbWF4X2xlbmd0aCJXCgtTeW5jRGFlbW9ucxIjCgZtYXN0ZXIYASABKAsyEy5sdnNkLnYxLlN5bmNEYWVtb24SIwoGYmFja3VwGAIgASgLMhMubHZzZC52MS5TeW5jRGFlbW9uIogCCg9UaW1lb3V0U2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSLwoGc3RhdHVzGAMgASgLMh8ubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkacQoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSIQoGYWN0dWFsGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsIpQCChJTeW5jRGFlbW9uU2V0dGluZ3MSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSMgoGc3RhdHVzGAMgASgLMiIubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkadAoGU3RhdHVzEiQKBXN0YXRlGAEgASgOMhUubHZzZC52MS5TZXR0aW5nU3RhdGUSJAoGYWN0dWFsGAIgASgLMhQubHZzZC52MS5TeW5jRGFlbW9ucxITCgZkZXRhaWwYAyABKAlIAIgBAUIJCgdfZGV0YWlsIucBCgtEcmlmdFBvbGljeRInCgRtb2RlGAEgASgOMhkubHZzZC52MS5EcmlmdFBvbGljeS5Nb2RlEh8KEm1heF9jaGFuZ2VfcGVyY2VudBgCIAEoDUgAiAEBEh8KEm1pbl9jaGFuZ2VfZW50cmllcxgDIAEoDUgBiAEBIj8KBE1vZGUSFAoQTU9ERV9VTlNQRUNJRklFRBAAEhAKDE1PREVfRU5GT1JDRRABEg8KC01PREVfUkVQT1JUEAJCFQoTX21heF9jaGFuZ2VfcGVyY2VudEIVChNfbWluX2NoYW5nZV9lbnRyaWVzItYBChJEcmlmdFBvbGljeVNldHRpbmcSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuRHJpZnRQb2xpY3kSMgoGc3RhdHVzGAMgASgLMiIubHZzZC52MS5EcmlmdFBvbGljeVNldHRpbmcuU3RhdHVzEhAKCHJldmlzaW9uGAQgASgDEgwKBGV0YWcYBSABKAkaNgoGU3RhdHVzEgwKBGhlbGQYASABKAgSEwoGZGV0YWlsGAIgASgJSACIAQFCCQoHX2RldGFpbCJkCgxDb3VudGVyUmVzZXQSEAoIZGlyZWN0b3IYASABKAkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoDa2V5GAMgASgJSACIAQFCBgoEX2tleSq2AQoMU2V0dGluZ1N0YXRlEh0KGVNFVFRJTkdfU1RBVEVfVU5TUEVDSUZJRUQQABIZChVTRVRUSU5HX1NUQVRFX0FQUExJRUQQARIZChVTRVRUSU5HX1NUQVRFX1BFTkRJTkcQAhIZChVTRVRUSU5HX1NUQVRFX1JFRlVTRUQQAxIbChdTRVRUSU5HX1NUQVRFX1VOTUFOQUdFRBAEEhkKFVNFVFRJTkdfU1RBVEVfRFJJRlRFRBAFYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * How long connections without packets are kept. All three are required in what clients write.
@@ -203,7 +203,7 @@ export type TimeoutSettings_Status = Message<"lvsd.v1.TimeoutSettings.Status"> &
   actual?: Timeouts | undefined;
 
   /**
-   * Why, when the state is pending or refused.
+   * Why, when the state is pending, refused or drifted.
    *
    * @generated from field: optional string detail = 3;
    */
@@ -287,7 +287,7 @@ export type SyncDaemonSettings_Status = Message<"lvsd.v1.SyncDaemonSettings.Stat
   actual?: SyncDaemons | undefined;
 
   /**
-   * Why, when the state is pending or refused.
+   * Why, when the state is pending, refused or drifted.
    *
    * @generated from field: optional string detail = 3;
    */
@@ -300,6 +300,159 @@ export type SyncDaemonSettings_Status = Message<"lvsd.v1.SyncDaemonSettings.Stat
  */
 export const SyncDaemonSettings_StatusSchema: GenMessage<SyncDaemonSettings_Status> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_director_settings, 4, 0);
+
+/**
+ * Whether lvsd removes drift by itself, and how much of it at once.
+ *
+ * @generated from message lvsd.v1.DriftPolicy
+ */
+export type DriftPolicy = Message<"lvsd.v1.DriftPolicy"> & {
+  /**
+   * What passes do about drift.
+   *
+   * @generated from field: lvsd.v1.DriftPolicy.Mode mode = 1;
+   */
+  mode: DriftPolicy_Mode;
+
+  /**
+   * A pass that nobody requested changes at most this share of the entries that lvsd owns (1 to 100, default 30).
+   *
+   * @generated from field: optional uint32 max_change_percent = 2;
+   */
+  maxChangePercent?: number | undefined;
+
+  /**
+   * So many entries may always be changed, however small the table is (default 10).
+   *
+   * @generated from field: optional uint32 min_change_entries = 3;
+   */
+  minChangeEntries?: number | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.DriftPolicy.
+ * Use `create(DriftPolicySchema)` to create a new message.
+ */
+export const DriftPolicySchema: GenMessage<DriftPolicy> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_settings, 5);
+
+/**
+ * What passes do about drift.
+ *
+ * @generated from enum lvsd.v1.DriftPolicy.Mode
+ */
+export const DriftPolicy_Mode = {
+  /**
+   * The default: enforce.
+   *
+   * @generated from enum value: MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Every pass removes it.
+   *
+   * @generated from enum value: MODE_ENFORCE = 1;
+   */
+  ENFORCE: 1,
+
+  /**
+   * It is audited and shown, and stays until a reconciliation is requested.
+   *
+   * @generated from enum value: MODE_REPORT = 2;
+   */
+  REPORT: 2,
+} as const;
+
+/**
+ * What passes do about drift.
+ *
+ * @generated from enum lvsd.v1.DriftPolicy.Mode
+ */
+export type DriftPolicy_Mode = (typeof DriftPolicy_Mode)[keyof typeof DriftPolicy_Mode] | UnknownEnum;
+
+/**
+ * Describes the enum lvsd.v1.DriftPolicy.Mode.
+ */
+export const DriftPolicy_ModeSchema: GenEnum<DriftPolicy_Mode> = /*@__PURE__*/
+  enumDesc(file_lvsd_v1_director_settings, 5, 0);
+
+/**
+ * The drift policy of a director.
+ *
+ * @generated from message lvsd.v1.DriftPolicySetting
+ */
+export type DriftPolicySetting = Message<"lvsd.v1.DriftPolicySetting"> & {
+  /**
+   * Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * What passes may do.
+   *
+   * @generated from field: lvsd.v1.DriftPolicy spec = 2;
+   */
+  spec?: DriftPolicy | undefined;
+
+  /**
+   * What has become of it.
+   *
+   * @generated from field: lvsd.v1.DriftPolicySetting.Status status = 3;
+   */
+  status?: DriftPolicySetting_Status | undefined;
+
+  /**
+   * Of the last change of any setting of the director; 0: none yet.
+   *
+   * @generated from field: int64 revision = 4;
+   */
+  revision: bigint;
+
+  /**
+   * Of all settings of the director.
+   *
+   * @generated from field: string etag = 5;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message lvsd.v1.DriftPolicySetting.
+ * Use `create(DriftPolicySettingSchema)` to create a new message.
+ */
+export const DriftPolicySettingSchema: GenMessage<DriftPolicySetting> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_settings, 6);
+
+/**
+ * What has become of it.
+ *
+ * @generated from message lvsd.v1.DriftPolicySetting.Status
+ */
+export type DriftPolicySetting_Status = Message<"lvsd.v1.DriftPolicySetting.Status"> & {
+  /**
+   * Passes would change too much, and wait for a requested reconciliation.
+   *
+   * @generated from field: bool held = 1;
+   */
+  held: boolean;
+
+  /**
+   * Why, when it is held.
+   *
+   * @generated from field: optional string detail = 2;
+   */
+  detail?: string | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.DriftPolicySetting.Status.
+ * Use `create(DriftPolicySetting_StatusSchema)` to create a new message.
+ */
+export const DriftPolicySetting_StatusSchema: GenMessage<DriftPolicySetting_Status> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_settings, 6, 0);
 
 /**
  * Counters that were zeroed.
@@ -334,7 +487,7 @@ export type CounterReset = Message<"lvsd.v1.CounterReset"> & {
  * Use `create(CounterResetSchema)` to create a new message.
  */
 export const CounterResetSchema: GenMessage<CounterReset> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_settings, 5);
+  messageDesc(file_lvsd_v1_director_settings, 7);
 
 /**
  * Whether the kernel has what is wanted.
@@ -376,6 +529,13 @@ export const SettingState = {
    * @generated from enum value: SETTING_STATE_UNMANAGED = 4;
    */
   UNMANAGED: 4,
+
+  /**
+   * Somebody else changed it, and the drift policy leaves that.
+   *
+   * @generated from enum value: SETTING_STATE_DRIFTED = 5;
+   */
+  DRIFTED: 5,
 } as const;
 
 /**
