@@ -1,4 +1,4 @@
-// Bundles the compiled command: opening some 1,500 small modules was most of the time that it took to start. Native packages
+// Bundles the compiled commands: opening some 1,500 small modules was most of the time that it took to start. Native packages
 // stay where npm installed them, and so do those that look for files beside themselves. The result is not minified and
 // has no source maps, which Node would read at every start: names and comments in it say where each piece comes from.
 import { rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ rmSync(join(checkout, outdir), { recursive: true, force: true });
 
 buildSync({
   absWorkingDir: checkout,
-  entryPoints: ['dist/src/cli/main.js'],
+  entryPoints: { main: 'dist/src/cli/main.js', lvsadm: 'dist/src/cli/lvsadm/main.js' },
   outdir,
   bundle: true,
   splitting: true,

@@ -10,4 +10,4 @@ try {
   console.error(`start: ${error.message}`);
   process.exit(1);
 }
-await launch(['serve', ...process.argv.slice(2)]);
+await launch('lvsd', ['serve', ...process.argv.slice(2)]);

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { NAME_PATTERN } from './domain/names.js';
 import type { DriverChoice } from './driver/select.js';
 
 export interface Listener {
@@ -66,6 +67,10 @@ const MAX_INTERVAL_SECONDS = 3600;
 const optionalFile = {
   allowed: 'the path of a file',
   parse: (text: string): string | null => (text === '' ? null : resolve(text)),
+};
+const resourceName = {
+  allowed: '1 to 63 of a-z, 0-9 and -, with no - at either end',
+  parse: (text: string) => (new RegExp(NAME_PATTERN).test(text) ? text : undefined),
 };
 const listener = { allowed: 'HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080', parse: parseListener };
 
@@ -161,6 +166,44 @@ export const CLIENT_SETTINGS = {
     parse: (text) => resolve(text),
   }),
 } as const;
+
+/** Settings of `lvsadm`, besides those of every client. */
+export const LVSADM_SETTINGS = {
+  cluster: setting({
+    ...{ key: 'cluster', variable: 'LVSADM_CLUSTER', flag: '--cluster <name>', fallback: 'ipvsadm' },
+    help: 'the cluster that new services go to and that -C clears',
+    ...resourceName,
+  }),
+  project: setting({
+    ...{ key: 'project', variable: 'LVSADM_PROJECT', flag: '--project <name>', fallback: 'default' },
+    help: 'the project of that cluster',
+    ...resourceName,
+  }),
+  reason: setting({
+    ...{ key: 'reason', variable: 'LVSADM_REASON', flag: '--reason <text>', fallback: '' },
+    help: 'why, for the audit log',
+    allowed: 'one line of text',
+    parse: (text) => (/\p{Cc}/u.test(text) ? undefined : text),
+  }),
+} as const;
+
+export interface LvsadmConfig extends ClientConfig {
+  readonly cluster: string;
+  readonly project: string;
+  /** Undefined: none is given. */
+  readonly reason: string | undefined;
+}
+
+export function readLvsadmConfig(flags: Flags, environment: Environment): LvsadmConfig {
+  const { cluster, project, reason } = LVSADM_SETTINGS;
+  const read = <T>(one: Setting<T>) => readSetting(one, flags, environment).value;
+  return {
+    ...readClientConfig(flags, environment),
+    cluster: read(cluster),
+    project: read(project),
+    reason: read(reason) || undefined,
+  };
+}
 
 export interface ClientConfig {
   /** Without a slash at its end. */

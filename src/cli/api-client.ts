@@ -1,10 +1,8 @@
 /** Calls the REST API of a server. Whatever goes wrong becomes one sentence that says what to do. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import type { Problem } from '../api-rest/problem.js';
-import { CLIENT_SETTINGS, type ClientConfig } from '../config.js';
-import { CommandError } from './errors.js';
-import { addSettings } from './settings.js';
+import type { ClientConfig } from '../config.js';
+import { CommandError } from './command-error.js';
 
 export interface ApiRequest {
   /** Sent as JSON. */
@@ -23,13 +21,19 @@ export type ApiClient = <T>(method: string, path: string, request?: ApiRequest) 
 
 /** The server answered with a problem. */
 export class ApiError extends CommandError {
-  readonly status: number;
-  readonly reason: string;
+  readonly problem: Problem;
 
   constructor(problem: Problem) {
     super(sentenceOf(problem));
-    this.status = problem.status;
-    this.reason = problem.reason;
+    this.problem = problem;
+  }
+
+  get status(): number {
+    return this.problem.status;
+  }
+
+  get reason(): string {
+    return this.problem.reason;
   }
 }
 
@@ -64,16 +68,11 @@ export function createApiClient(config: ClientConfig, timeLimitMs = TIME_LIMIT_M
         },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
-      return await answerOf<T>(response, server);
+      return await answerOf<T>(response, { server, wanted: headers.accept });
     } catch (error) {
       throw error instanceof CommandError ? error : noAnswer(error, server, timeLimitMs);
     }
   };
-}
-
-/** The options that say which server, and who calls. */
-export function addClientSettings(command: Command): Command {
-  return addSettings(command, Object.values(CLIENT_SETTINGS));
 }
 
 /** X-Audit-Reason. Header fields are bytes: the server reads them as UTF-8. */
@@ -81,11 +80,15 @@ export function reasonHeader(reason: string | undefined): Record<string, string>
   return reason === undefined ? {} : { 'x-audit-reason': Buffer.from(reason, 'utf8').toString('latin1') };
 }
 
-async function answerOf<T>(response: Response, server: string): Promise<ApiAnswer<T>> {
+async function answerOf<T>(
+  response: Response,
+  { server, wanted }: { server: string; wanted: string | undefined },
+): Promise<ApiAnswer<T>> {
   const { status, headers } = response;
   const mediaType = headers.get('content-type')?.split(';', 1)[0] ?? '';
   const text = await response.text();
-  const body: unknown = text !== '' && /[/+]json$/.test(mediaType) ? JSON.parse(text) : undefined;
+  const isJson = text !== '' && /[/+]json$/.test(mediaType);
+  const body: unknown = isJson ? JSON.parse(text) : mediaType === wanted ? text : undefined;
   if (status >= 200 && status < 300 && (body !== undefined || text === '')) {
     return { status, etag: headers.get('etag'), body: body as T };
   }

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { readDataDir, SETTINGS } from '../config.js';
 import type { Store } from '../store/store.js';
+import { CommandError } from './command-error.js';
 import { withStore } from './data.js';
-import { CommandError } from './errors.js';
 import { addSettings, examples } from './settings.js';
 
 interface Mark {

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { databaseFile } from '../store/sqlite/database.js';
 import { createSqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Store, WriteContext } from '../store/store.js';
-import { CommandError } from './errors.js';
+import { CommandError } from './command-error.js';
 
 /** Runs `use` on the database of a data directory, beside a server or without one, and closes it. */
 export async function withStore<T>(dataDir: string, use: (store: Store) => T | Promise<T>): Promise<T> {

@@ -1,11 +1,7 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
 import { DomainError } from '../domain/errors.js';
-
-/** The message says what to do. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
+import { CommandError } from './command-error.js';
 
 /** 0 done, 1 failed, 2 not used as it must be. */
 export function exitCodeOf(error: unknown): number {

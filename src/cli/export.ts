@@ -5,10 +5,10 @@ import type { Definition } from '../domain/schema/definition.js';
 import { writeIpvsadmSave } from '../formats/ipvsadm/write.js';
 import { writeKeepalived } from '../formats/keepalived/write.js';
 import type { Export } from '../formats/result.js';
-import { addClientSettings, createApiClient } from './api-client.js';
+import { createApiClient } from './api-client.js';
 import { EXIT_UNSUPPORTED, omissionLine } from './import-findings.js';
 import { type DocumentFormat, documentText, parseName } from './output.js';
-import { examples } from './settings.js';
+import { addClientSettings, examples } from './settings.js';
 
 const WRITERS = {
   json: whole('json'),

@@ -1,7 +1,7 @@
 /** Has a server say what an import would change and, when told to, do it. */
 import type { Import, ImportInput } from '../domain/schema/import.js';
 import { type ApiClient, ApiError, NoAnswerError, reasonHeader } from './api-client.js';
-import { CommandError } from './errors.js';
+import { CommandError } from './command-error.js';
 
 /** Stores nothing. */
 export async function planImport(call: ApiClient, request: ImportInput): Promise<Import> {

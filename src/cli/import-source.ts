@@ -6,7 +6,7 @@ import type { ConfigFiles } from '../formats/config-files.js';
 import { guessFormat, type ImportFormat } from '../formats/guess.js';
 import { readConfiguration } from '../formats/read.js';
 import type { ImportResult } from '../formats/result.js';
-import { CommandError } from './errors.js';
+import { CommandError } from './command-error.js';
 
 export interface ImportSource {
   /** How findings call it. */

@@ -4,14 +4,14 @@ import type { Import, ImportInput } from '../domain/schema/import.js';
 import type { DefinitionDocument } from '../formats/definition.js';
 import { IMPORT_FORMATS, type ImportFormat } from '../formats/guess.js';
 import { DEFAULT_CLUSTER } from '../formats/result.js';
-import { type ApiClient, addClientSettings, createApiClient, NoAnswerError } from './api-client.js';
-import { CommandError } from './errors.js';
+import { type ApiClient, createApiClient, NoAnswerError } from './api-client.js';
+import { CommandError } from './command-error.js';
 import { EXIT_CODES, exitCodeFor, findingLines, has } from './import-findings.js';
 import { deletedBy, isEmpty, planText, reportOf } from './import-report.js';
 import { applyImport, planImport } from './import-request.js';
 import { formatOf, readAs, readSource } from './import-source.js';
 import { type DocumentFormat, documentText, parseName, parseReason } from './output.js';
-import { examples } from './settings.js';
+import { addClientSettings, examples } from './settings.js';
 
 interface Options extends Record<string, unknown> {
   readonly format?: ImportFormat;

@@ -49,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'api-grpc/': ['control/', 'domain/', 'certificates.ts'],
   'metrics/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/driver.ts', 'driver/director-driver.ts'],
   'certificates.ts': ['config.ts'],
-  'config.ts': ['driver/select.ts'],
+  'config.ts': ['domain/', 'driver/select.ts'],
   'first-token.ts': ['control/', 'store/store.ts'],
   'shutdown.ts': [],
   'package-root.ts': [],
