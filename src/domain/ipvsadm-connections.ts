@@ -1,5 +1,6 @@
-/** Connections as ipvsadm 1.31 prints them: `ipvsadm -Lnc`, with and without `--persistent-conn`, byte for byte. */
+/** Connections as ipvsadm 1.31 prints them: `ipvsadm -Lc`, with and without `--persistent-conn`, byte for byte. */
 import type { Connection } from './director-operation.js';
+import type { EndpointName } from './ipvsadm-text.js';
 import { endpoint } from './keys.js';
 
 /** persistent-conn: also what persistence engines know clients by. */
@@ -13,12 +14,17 @@ export function connectionTitles(view: ConnectionView): string {
   return `IPVS connection entries\n${line([...titles, ...engine], [...WIDTHS, 18, 16])}`;
 }
 
-export function connectionLine(connection: Connection, view: ConnectionView): string {
+/** Without names it is as with `-n`. */
+export function connectionLine(
+  connection: Connection,
+  view: ConnectionView,
+  nameOf: EndpointName = endpoint,
+): string {
   const { protocol, expiresSeconds, state, client, virtual, real, persistence } = connection;
   // ipvsadm reads both words back from the kernel's line: without data it does not see the engine.
   const engine =
     view === 'persistent-conn' && persistence?.data ? [persistence.engine, persistence.data] : [];
-  const ends = [client, virtual, real].map(({ address, port }) => endpoint(address, port));
+  const ends = [client, virtual, real].map(({ address, port }) => nameOf(address, port, protocol));
   const values = [protocol.toUpperCase(), duration(expiresSeconds), state, ...ends, ...engine];
   return line(values, [...WIDTHS, 16, 18]);
 }

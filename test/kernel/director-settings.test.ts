@@ -1,7 +1,6 @@
 /** Timeouts, daemons, counters and connections of the netlink driver, with ipvsadm as witness. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DirectorOperation, SyncDaemon } from '../../src/domain/director-operation.js';
@@ -9,6 +8,7 @@ import { CONNECTION_VIEWS, connectionLine, connectionTitles } from '../../src/do
 import { ipvsadmDaemons, ipvsadmTimeouts } from '../../src/domain/ipvsadm-settings.js';
 import { createNetlinkDriver } from '../../src/driver/netlink/client.js';
 import { listed } from '../support/connections.js';
+import { CALL, sendTo } from '../support/datagrams.js';
 import { counters, ipvsadm } from '../support/ipvsadm.js';
 
 const INTERFACE = 'sync0';
@@ -37,8 +37,6 @@ async function done(operation: DirectorOperation): Promise<void> {
   assert.deepEqual(await driver.applyDirector([operation]), [{ operation, error: null }]);
 }
 
-const CALL = 'OPTIONS sip:a@b SIP/2.0\r\nCall-ID: call-7@example\r\nContent-Length: 0\r\n\r\n';
-
 /** Packets to the address carry the mark from now on. */
 async function mark(address: string, fwmark: number): Promise<void> {
   const rule = ['-t', 'mangle', '-A', 'OUTPUT', '-d', address, '-j', 'MARK', '--set-mark', String(fwmark)];
@@ -54,13 +52,6 @@ async function quietly<T>(compare: () => Promise<T>): Promise<T> {
       if (tries === 20) throw error;
     }
   }
-}
-
-/** One datagram from a port of its own. */
-async function sendTo(address: string, port: number, text: string): Promise<void> {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  await new Promise<unknown>((resolve) => socket.send(text, port, address, resolve));
-  socket.close();
 }
 
 test('ipvsadm reads the timeouts that the driver set, and the driver those of ipvsadm', async () => {

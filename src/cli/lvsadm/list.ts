@@ -5,6 +5,7 @@ import { frontendKey } from '../../domain/keys.js';
 import type { Director, KernelTable } from '../../domain/schema/director.js';
 import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
 import { Refusal, WORDS } from './answer.js';
+import { listConnections } from './connections.js';
 import type { Names } from './names.js';
 import { DIRECTOR, type Session } from './session.js';
 
@@ -16,7 +17,7 @@ const VIEWS = ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as 
 
 export async function list(session: Session, line: CommandLine, names: Names): Promise<string> {
   const { given } = line;
-  if (given.has('connection')) return plainText(session, connectionsPath(line));
+  if (given.has('connection')) return listConnections(session, line, names);
   if (given.has('timeout')) return plainText(session, 'timeouts');
   if (given.has('daemon')) return plainText(session, 'sync-daemons');
   return listTable(session, line, names);
@@ -39,19 +40,24 @@ async function listTable({ read }: Session, line: CommandLine, names: Names): Pr
     view,
     exact: given.has('exact'),
     unsorted: given.has('nosort'),
-    ...(!given.has('numeric') && { nameOf: await names.ofTable(table) }),
+    ...(!given.has('numeric') && { nameOf: await names.ofAddresses(addressesOf(table)) }),
   });
 }
 
 export async function save({ read }: Session, { given }: CommandLine, names: Names): Promise<string> {
   const table = await read<KernelTable>(`${DIRECTOR}/table`);
-  return given.has('numeric') ? ipvsadmSave(table) : ipvsadmSave(table, await names.ofTable(table));
+  return given.has('numeric')
+    ? ipvsadmSave(table)
+    : ipvsadmSave(table, await names.ofAddresses(addressesOf(table)));
 }
 
 function plainText({ read }: Session, path: string): Promise<string> {
   return read<string>(`${DIRECTOR}/${path}`, { headers: { accept: 'text/plain' } });
 }
 
-function connectionsPath({ given }: CommandLine): string {
-  return `connections${given.has('persistent-conn') ? '?view=persistent-conn' : ''}`;
+function addressesOf({ services }: KernelTable): string[] {
+  return services.flatMap(({ address, destinations }) => [
+    ...(address === undefined ? [] : [address]),
+    ...destinations.map((one) => one.address),
+  ]);
 }

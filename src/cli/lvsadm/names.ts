@@ -3,7 +3,6 @@ import { lookupService, lookup as resolveHost } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { EndpointName } from '../../domain/ipvsadm-text.js';
 import { endpoint, type Protocol } from '../../domain/keys.js';
-import type { KernelTable } from '../../domain/schema/director.js';
 import { type CommandLine, readCommandLine } from '../../formats/ipvsadm/command-line.js';
 import { Fault } from '../../formats/ipvsadm/fault.js';
 
@@ -14,8 +13,8 @@ const UNKNOWN_HOST = '0.0.0.0';
 export interface Names {
   /** Reads a command line; asks the resolver when it names hosts. Rejects with a Fault. */
   commandLine(words: readonly string[]): Promise<CommandLine>;
-  /** How the entries of a table are called when nobody says -n. */
-  ofTable(table: KernelTable): Promise<EndpointName>;
+  /** How these addresses and every port are called when nobody says -n. */
+  ofAddresses(addresses: Iterable<string>): Promise<EndpointName>;
 }
 
 export function createNames(): Names {
@@ -45,17 +44,11 @@ export function createNames(): Names {
       return read();
     },
 
-    async ofTable({ services: entries }) {
+    async ofAddresses(addresses) {
       services ??= readServices();
       const { names } = services;
-      const addresses = new Set(
-        entries.flatMap(({ address, destinations }) => [
-          ...(address === undefined ? [] : [address]),
-          ...destinations.map((one) => one.address),
-        ]),
-      );
       const known = new Map<string, string>();
-      await Promise.all([...addresses].map(async (one) => known.set(one, await nameOf(one))));
+      await Promise.all([...new Set(addresses)].map(async (one) => known.set(one, await nameOf(one))));
       return (address, portNumber, protocol) => {
         const host = known.get(address) ?? address;
         const service = names.get(`${portNumber}/${protocol}`);

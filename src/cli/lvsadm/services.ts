@@ -44,7 +44,7 @@ interface NewResource {
 
 /** Under the name, or name-2, name-3, … when others have it. Creates the cluster of lvsadm when it is missing. */
 export async function createNamed(session: Session, { collection, name, spec, isThere }: NewResource) {
-  for (let count = 1; ; count++) {
+  for (let count = 1; ; ) {
     const body = { name: count === 1 ? name : `${name}-${count}`, spec };
     try {
       const { status } = await session.call('POST', collection, { body });
@@ -54,6 +54,7 @@ export async function createNamed(session: Session, { collection, name, spec, is
       const reason = error instanceof ApiError ? error.reason : '';
       if (reason === 'CLUSTER_NOT_FOUND') await createCluster(session);
       else if (reason !== 'NAME_TAKEN' || (count === 1 && (await isThere()))) throw error;
+      else count += 1;
     }
   }
 }

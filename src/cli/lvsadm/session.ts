@@ -64,5 +64,5 @@ export function ownedPath({
 }
 
 export function foreignHint(key: string): string {
-  return `lvsd did not make ${key} and does not change it: adopt it first.`;
+  return `lvsd did not make ${key} and does not change it: adopt it first, with POST ${DIRECTOR}/adoptions.`;
 }

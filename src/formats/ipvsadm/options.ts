@@ -14,14 +14,14 @@ export type Slot = (typeof SLOTS)[number];
 
 export interface OptionSpec {
   readonly long: string;
-  readonly short: string | null;
+  readonly short: readonly string[];
   readonly value: 'none' | 'required' | 'optional';
   /** Null: may be given again, and goes with every command. */
   readonly slot: Slot | null;
 }
 
 function option(long: string, short: string | null, value: OptionSpec['value'], slot = long as Slot | null) {
-  return { long, short, value, slot };
+  return { long, short: short === null ? [] : [short], value, slot };
 }
 
 export const OPTIONS: readonly OptionSpec[] = [

@@ -27,7 +27,7 @@ const known: readonly (Known & { readonly long: string; readonly short: readonly
     option: one,
     value: one.value,
     long: one.long,
-    short: one.short === null ? [] : [one.short],
+    short: one.short,
   })),
 ];
 const byLong = new Map(known.map((one) => [one.long, one]));
