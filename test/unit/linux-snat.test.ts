@@ -225,6 +225,23 @@ describe('what is not whole', () => {
     assert.deepEqual(configs({ ...state, chains }), { [WEB]: [], [DNS]: POOL, 'fwmark/ipv4/7': POOL });
   });
 
+  test('is no emptied set: what it lacks is not there, the rest is as it was', () => {
+    const { chains } = fresh();
+    assert.deepEqual(
+      configs({
+        ...NOTHING,
+        chains,
+        sets: new Map([
+          [1, new Set<string>()],
+          [2, new Set<string>()],
+        ]),
+      }),
+      {
+        'fwmark/ipv4/7': POOL,
+      },
+    );
+  });
+
   test('is a frontend in two sets', () => {
     const state = fresh();
     const sets = new Map(

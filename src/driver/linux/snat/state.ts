@@ -49,8 +49,7 @@ export function configsOf(family: Family, state: FamilyState): Map<string, SnatC
   const { mangle, nat } = state.chains;
   const pools = parsePools(nat.rules);
   const single = parseSingleRules(mangle.rules, family);
-  const filled = [...state.sets].filter(([, members]) => members.size > 0).map(([pool]) => pool);
-  const sets = filled.filter((pool) => mangle.rules.includes(setRule(family, pool)));
+  const sets = [...state.sets.keys()].filter((pool) => mangle.rules.includes(setRule(family, pool)));
   const areChainsWhole =
     sameChain(mangle, wantedChain('mangle', mangleRules(family, { pools, sets, single }))) &&
     sameChain(nat, wantedChain('nat', natRules(pools)));
@@ -62,8 +61,8 @@ export function configsOf(family: Family, state: FamilyState): Map<string, SnatC
     found.set(key, { addresses: addresses === undefined ? [] : addresses });
   }
   for (const { frontend, pool } of single.values()) note(frontend, pool, true);
-  for (const pool of filled) {
-    for (const member of state.sets.get(pool) ?? []) {
+  for (const [pool, members] of state.sets) {
+    for (const member of members) {
       const frontend = frontendOfMember(member);
       if (frontend) note(frontend, pool, sets.includes(pool));
     }
