@@ -62,6 +62,16 @@ describe('a host that has everything', () => {
     assert.equal(snat, addresses);
   });
 
+  test('answers nothing once it is closed', async () => {
+    const closed = createLinuxHost({ modulesDirectory, warn: (message) => assert.fail(message) });
+    closed.close();
+    for (const call of [closed.readAddresses, closed.readSnat, closed.links, closed.capabilities]) {
+      await assert.rejects(call(), /the driver is closed/);
+    }
+    await assert.rejects(closed.apply([newAddress('192.0.2.10', 'near')]), /the driver is closed/);
+    assert.ok(!(await shown('near')).includes('192.0.2.10/32'));
+  });
+
   test('shows its interfaces', async () => {
     const links = new Map((await host.links()).map((link) => [link.name, link]));
     const index = Number((await output('cat', '/sys/class/net/near/ifindex')).trim());
@@ -111,6 +121,13 @@ describe('an address', () => {
       assert.deepEqual(await errorsOf(host, ...operations), ['EEXIST', 'EADDRNOTAVAIL', 'EADDRNOTAVAIL']);
       assert.ok((await shown('near')).includes(`${foreign}/${length}`));
       await ip('address', 'delete', `${foreign}/${length}`, 'dev', 'near');
+    });
+
+    test(`${foreign} that was there before with the prefix of its network is taken no second time`, async () => {
+      const network = `${foreign}/${length === 128 ? 64 : 24}`;
+      await ip('address', 'add', network, 'dev', 'near', ...(length === 128 ? ['nodad'] : []));
+      assert.deepEqual(await errorsOf(host, newAddress(foreign, 'near')), ['EEXIST']);
+      await ip('address', 'delete', network, 'dev', 'near');
     });
   }
 

@@ -13,6 +13,7 @@ import {
 } from './address-messages.js';
 import { LVSD_ADDRESS_PROTOCOL, RTM } from './constants.js';
 import { type Link, readLinks } from './links.js';
+import { isLocal } from './routes.js';
 import { assertPermitted, dump, type RouteSession } from './rtnetlink.js';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
@@ -70,6 +71,7 @@ export class AddressEditor {
     const link = this.#links.get(config.interface);
     if (!link) return { errno: ENODEV, extendedAck: `there is no interface ${config.interface}` };
     const target = { index: link.index, address, prefixLength: config.prefixLength };
+    if (await this.#isHeld(target)) return { errno: EEXIST };
     const verdict = this.#session.connection.request({
       type: RTM.NEWADDR,
       flags: NLM_F_CREATE | NLM_F_EXCL,
@@ -81,6 +83,13 @@ export class AddressEditor {
       this.#ours?.set(address, [...ours, { ...target, protocol: LVSD_ADDRESS_PROTOCOL }]);
     }
     return verdict;
+  }
+
+  /** The kernel would take one IPv4 address with two prefix lengths. Only an address that is local is looked for in the list. */
+  async #isHeld({ index, address }: { index: number; address: string }): Promise<boolean> {
+    if (address.includes(':') || !isLocal(this.#session, address)) return false;
+    const found = await readInterfaceAddresses(this.#session);
+    return found.some((one) => one.index === index && one.address === address);
   }
 
   async #move(address: string, config: { interface: string; prefixLength: number }): Promise<Verdict> {

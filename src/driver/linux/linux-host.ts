@@ -3,7 +3,7 @@ import { constants, release } from 'node:os';
 import type { HostOperation, SnatConfig } from '../../domain/host-operation.js';
 import type { Family } from '../../domain/keys.js';
 import type { OperationResult } from '../driver.js';
-import type { HostCapabilities, HostDriver } from '../host.js';
+import type { HostCapabilities, HostDriver, HostLink, HostRoute } from '../host.js';
 import { KernelError, KernelUnavailableError } from '../kernel-error.js';
 import type { Verdict } from '../wire/message.js';
 import { AddressEditor, type AddressOperation, readAddresses } from './addresses.js';
@@ -12,7 +12,7 @@ import { readHostCapabilities } from './capabilities.js';
 import { readLinks } from './links.js';
 import { ProgramError } from './program.js';
 import { lookUpRoute } from './routes.js';
-import { useRouteNetlink } from './rtnetlink.js';
+import { type RouteSession, useRouteNetlink } from './rtnetlink.js';
 import { createSourceNat, familyOfOperation, type SnatOperation } from './snat/source-nat.js';
 
 export interface LinuxHostOptions {
@@ -30,12 +30,18 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
   const sourceNat = { ipv4: createSourceNat('ipv4'), ipv6: createSourceNat('ipv6') };
   let able: HostCapabilities | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
 
-  /** Readings and changes follow one another. */
+  /** Changes, and readings of what takes several of them, follow one another. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = turn.then(work);
+    const result = turn.then(() => whileOpen(work));
     turn = result.catch(() => undefined);
     return result;
+  }
+
+  async function whileOpen<T>(work: () => Promise<T>): Promise<T> {
+    if (isClosed) throw new KernelUnavailableError('the driver is closed');
+    return work();
   }
 
   /** Asked again until there is nothing that it lacks. */
@@ -86,18 +92,25 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
   }
 
   return {
-    capabilities,
-    readAddresses: () => useRouteNetlink(readAddresses),
+    capabilities: () => whileOpen(capabilities),
+    readAddresses: () => whileOpen(() => useRouteNetlink(readAddresses)),
     readSnat: () => inTurn(readSnat),
     apply: (operations) => inTurn(() => apply(operations)),
-    route: (address) =>
-      useRouteNetlink(async (session) => lookUpRoute(session, address, await readLinks(session))),
-    links: () =>
-      useRouteNetlink(async (session) =>
-        (await readLinks(session)).map(({ hasNeighbours: _, ...link }) => link),
-      ),
-    close: () => announcer.close(),
+    route: (address) => whileOpen(() => useRouteNetlink((session) => routeTo(session, address))),
+    links: () => whileOpen(() => useRouteNetlink(hostLinks)),
+    close() {
+      isClosed = true;
+      announcer.close();
+    },
   };
+}
+
+async function routeTo(session: RouteSession, address: string): Promise<HostRoute | null> {
+  return lookUpRoute(session, address, await readLinks(session));
+}
+
+async function hostLinks(session: RouteSession): Promise<HostLink[]> {
+  return (await readLinks(session)).map(({ hasNeighbours: _, ...link }) => link);
 }
 
 function applyAddresses(operations: readonly AddressOperation[], announcer: Announcer): Promise<Verdict[]> {

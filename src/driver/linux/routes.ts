@@ -45,10 +45,23 @@ const NO_WAY = new Set([
 const TYPES_WITHOUT_WAY = new Set<number>(Object.values(RTN_WITHOUT_WAY));
 
 export function lookUpRoute(
-  { connection }: RouteSession,
+  session: RouteSession,
   address: string,
   links: readonly Link[],
 ): HostRoute | null {
+  const route = askForRoute(session, address);
+  const link = links.find(({ index }) => index === route?.index);
+  if (!route || !link) return null;
+  const { source, gateway, mtu, local } = route;
+  return { interface: link.name, source, gateway, mtu: mtu ?? link.mtu, local };
+}
+
+/** Whether packets to the address end at this host. */
+export function isLocal(session: RouteSession, address: string): boolean {
+  return askForRoute(session, address)?.local ?? false;
+}
+
+function askForRoute({ connection }: RouteSession, address: string): Route | null {
   let found: Route | null = null;
   const { errno } = connection.request({
     type: RTM.GETROUTE,
@@ -57,18 +70,9 @@ export function lookUpRoute(
       found = decodeRoute(message, familyOfAddress(address));
     },
   });
-  if (errno !== 0) {
-    if (NO_WAY.has(errno)) return null;
-    throw new KernelUnavailableError(`the kernel answered a route lookup with ${getSystemErrorName(-errno)}`);
-  }
-  return onLink(found, links);
-}
-
-function onLink(route: Route | null, links: readonly Link[]): HostRoute | null {
-  const link = links.find(({ index }) => index === route?.index);
-  if (!route || !link) return null;
-  const { source, gateway, mtu, local } = route;
-  return { interface: link.name, source, gateway, mtu: mtu ?? link.mtu, local };
+  if (errno === 0) return found;
+  if (NO_WAY.has(errno)) return null;
+  throw new KernelUnavailableError(`the kernel answered a route lookup with ${getSystemErrorName(-errno)}`);
 }
 
 function encodeQuestion(writer: Writer, address: string): void {
