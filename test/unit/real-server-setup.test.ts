@@ -145,8 +145,8 @@ test('networkd: a drop-in for each real server, files for each device', () => {
     gue.files.map(({ path }) => path),
     [
       '/etc/systemd/network/10-lvsd-ipip-0a010002.network',
-      '/etc/systemd/network/10-lvsd-fou-6080.netdev',
       '/etc/systemd/network/10-lvsd-ipip-0a010002.netdev',
+      '/etc/systemd/system/lvsd-gue-6080.service',
       '/etc/sysctl.d/60-lvsd-default.shop.http.web-1.conf',
       '/etc/systemd/network/10-lvsd-ipip-0a010002.network.d/default.shop.http.web-1.conf',
     ],
@@ -157,8 +157,12 @@ test('networkd: a drop-in for each real server, files for each device', () => {
     /Kind=ipip\n\n\[Tunnel\]\nIndependent=yes\nLocal=10\.1\.0\.2\nRemote=any\n$/,
   );
   assert.match(content('web-1.conf'), /net\/ipv4\/conf\/ipip-0a010002\/rp_filter = 2\n$/);
+  assert.match(content('.service'), /ExecStart=ip -4 fou add port 6080 gue\n/);
+  for (const { forwarding, address } of EACH) {
+    const text = setupText(setupOf([{ forwarding, address }], { format: 'networkd', undo: true }));
+    assert.equal(spawnSync('sh', ['-n'], { input: text }).status, 0, text);
+  }
   const undo = setupText(setupOf([{ forwarding: dr, address: RIP }], { format: 'networkd', undo: true }));
-  assert.equal(spawnSync('sh', ['-n'], { input: undo }).status, 0);
   assert.match(undo, /rm -f .*default\.shop\.http\.web-1\.conf/);
 });
 

@@ -2,6 +2,7 @@
  * The setup of a host as files of systemd-networkd and sysctl.d. A link has one .network file, so what a real server adds is a
  * drop-in of that file: several share lo and the devices of tunnels.
  */
+import { familyOfAddress } from '../keys.js';
 import type { SetupFile } from '../schema/real-server-setup.js';
 import { type Need, RULE_PRIORITY } from './needs.js';
 
@@ -16,8 +17,10 @@ export interface NetworkdSetup {
 
 interface Link {
   readonly name: string;
-  /** Files that make the device; empty for lo. */
+  /** What makes the device; empty for lo. */
   readonly devices: readonly SetupFile[];
+  /** UDP ports of GUE that it needs. */
+  readonly ports: readonly SetupFile[];
   readonly addresses: readonly (Need & { kind: 'address' })[];
 }
 
@@ -28,13 +31,16 @@ export function networkdSetup(user: string, needs: readonly Need[]): NetworkdSet
     ...links.map((link) => dropIn(user, link)),
     ...replyFile(user, needs),
   ];
-  const shared = links.flatMap((link) => [networkFile(link), ...link.devices]);
+  const shared = links.flatMap((link) => [networkFile(link), ...link.devices, ...link.ports]);
   const sysctl = sysctlFile(user, needs).map(({ path }) => `sysctl -e -p ${path}`);
   const reload = ['networkctl reload', ...links.map(({ name }) => `networkctl reconfigure ${name}`)];
   const hasDevices = links.some(({ devices }) => devices.length > 0);
   return {
     files: [...shared, ...own],
-    commands: own.length === 0 ? [] : [...sysctl, ...reload, ...(hasDevices ? sysctl : [])],
+    commands:
+      own.length === 0
+        ? []
+        : [...sysctl, ...links.flatMap(openPorts), ...reload, ...(hasDevices ? sysctl : [])],
     undoCommands:
       own.length === 0
         ? []
@@ -59,12 +65,13 @@ function sysctlFile(user: string, needs: readonly Need[]): SetupFile[] {
 
 function linksOf(needs: readonly Need[]): Link[] {
   const addresses = needs.filter((need) => need.kind === 'address');
-  const fous = needs.filter((need) => need.kind === 'fou').map(fouFile);
+  const ports = needs.filter((need) => need.kind === 'fou').map(portFile);
   return [...new Set(addresses.map(({ device }) => device))].map((name) => ({
     name,
     devices: needs.flatMap((need) =>
-      need.kind === 'tunnel' && need.device === name ? [...fous, netdevFile(need)] : [],
+      need.kind === 'tunnel' && need.device === name ? [netdevFile(need)] : [],
     ),
+    ports: name === 'lo' ? [] : ports,
     addresses: addresses.filter(({ device }) => device === name),
   }));
 }
@@ -98,11 +105,33 @@ function netdevFile({ device, type, local }: Need & { kind: 'tunnel' }): SetupFi
   );
 }
 
-function fouFile({ port, local }: Need & { kind: 'fou' }): SetupFile {
+/** systemd-networkd has Kind=fou, but asks for GUE in a way that the kernel refuses (252, ERANGE). */
+function portFile({ port, local }: Need & { kind: 'fou' }): SetupFile {
+  const receiver = `ip ${familyOfAddress(local) === 'ipv4' ? '-4' : '-6'} fou`;
   return file(
-    `${DIRECTORY}/10-lvsd-fou-${port}.netdev`,
-    `[NetDev]\nName=fou-${port}\nKind=fou\n\n[FooOverUDP]\nEncapsulation=GenericUDPEncapsulation\nPort=${port}\nLocal=${local}\n`,
+    `/etc/systemd/system/lvsd-gue-${port}.service`,
+    `[Unit]
+Description=GUE on UDP port ${port} for Linux Virtual Server
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${receiver} add port ${port} gue
+ExecStop=${receiver} del port ${port}
+
+[Install]
+WantedBy=multi-user.target
+`,
   );
+}
+
+function unitOf({ path }: SetupFile): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function openPorts({ ports }: Link): string[] {
+  if (ports.length === 0) return [];
+  return ['systemctl daemon-reload', ...ports.map((port) => `systemctl enable --now ${unitOf(port)}`)];
 }
 
 /** For the .network file of the interface to the director, whatever that is called. */
@@ -138,9 +167,13 @@ Table=${table}
 
 /** The files of a link go with its last real server. */
 function undoLink(link: Link): string {
-  const paths = [networkPath(link), ...link.devices.map(({ path }) => path)].join(' ');
-  const remove = link.devices.length > 0 ? ` && ip link del dev ${link.name}` : '';
-  return `rmdir ${networkPath(link)}.d 2>/dev/null && rm -f ${paths}${remove} || :`;
+  const { devices, ports, name } = link;
+  const remove = [
+    ...ports.map((port) => `systemctl disable --now ${unitOf(port)}`),
+    `rm -f ${[networkPath(link), ...[...devices, ...ports].map(({ path }) => path)].join(' ')}`,
+    ...devices.map(() => `ip link del dev ${name}`),
+  ];
+  return `rmdir ${networkPath(link)}.d 2>/dev/null && { ${remove.join('; ')}; } || :`;
 }
 
 function undoAddresses({ name, addresses, devices }: Link): string[] {
