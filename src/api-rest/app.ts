@@ -23,6 +23,7 @@ import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { metricsRoutes } from './routes/metrics.js';
+import { packetPathRoutes } from './routes/packet-paths.js';
 import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerSetupRoutes } from './routes/real-server-setups.js';
@@ -98,6 +99,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
     for (const routes of [
       clusterRoutes,
       virtualServiceRoutes,
+      packetPathRoutes,
       realServerRoutes,
       realServerAddressRoutes,
       realServerSetupRoutes,

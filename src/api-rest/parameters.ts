@@ -94,6 +94,25 @@ export const SetupQuery = Type.Object(
   closed,
 );
 
+export const PacketPathQuery = Type.Object(
+  {
+    client: Type.Optional({
+      ...Address,
+      description:
+        'Address of the client (default: one of the documentation, 203.0.113.7 or 2001:db8:ffff::7).',
+    }),
+    clientPort: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 65535, description: 'Its port (default 40000).' }),
+    ),
+    vip: Type.Optional({
+      ...Address,
+      description: 'For services with a firewall mark: the address that the client connects to.',
+    }),
+    realServer: Type.Optional({ ...Name, description: 'Only the way by this real server.' }),
+  },
+  closed,
+);
+
 const validateOnly = Type.Optional(
   Type.Boolean({
     description:

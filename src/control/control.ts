@@ -14,6 +14,7 @@ import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Drain } from '../domain/schema/drain.js';
 import type { DriftPolicySetting } from '../domain/schema/drift-policy.js';
 import type { Import } from '../domain/schema/import.js';
+import type { PacketPath } from '../domain/schema/packet-path.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
@@ -173,6 +174,21 @@ export interface RealServerSetups {
   getForAddress(call: Call, names: AddressNames, options: SetupOptions): Promise<RealServerSetup>;
 }
 
+export interface PacketPathOptions {
+  /** CIP; default: one of the documentation's addresses. */
+  readonly client?: string;
+  /** Default 40000. */
+  readonly clientPort?: number;
+  /** What the client connects to, where the service is known by a firewall mark. */
+  readonly vip?: string;
+  /** Name: only the way by this one. */
+  readonly realServer?: string;
+}
+
+export interface PacketPaths {
+  get(call: Call, names: Names, options: PacketPathOptions): Promise<PacketPath>;
+}
+
 export interface Directors {
   list(call: Call, query: ListQuery): Promise<Page<Director>>;
   get(call: Call, director: string): Promise<Director>;
@@ -304,6 +320,7 @@ export interface Control {
   readonly realServers: Resources<RealServer>;
   readonly realServerAddresses: RealServerAddresses;
   readonly realServerSetups: RealServerSetups;
+  readonly packetPaths: PacketPaths;
   readonly definitions: Definitions;
   readonly imports: Imports;
   readonly directors: Directors;

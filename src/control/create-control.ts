@@ -1,4 +1,3 @@
-import type { Routes } from '../domain/route.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
@@ -6,12 +5,14 @@ import { createConnections } from './connections.js';
 import type { Authentication, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
 import { auditDeniedCalls } from './denied-calls.js';
+import { routesOf } from './director-routes.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
 import { createDriftPolicies } from './drift-policy.js';
 import { createImports } from './imports.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
+import { createPacketPaths } from './packet-paths.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
@@ -22,11 +23,10 @@ interface Dependencies {
   readonly reconciler: Reconciler;
   readonly authentication: Authentication;
   readonly now: () => Date;
-  /** The director's; absent where nothing can say. */
-  readonly routes?: Routes;
 }
 
-export function createControl({ store, reconciler, authentication, now, routes }: Dependencies): Control {
+export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
+  const routes = routesOf(reconciler);
   const realServerParts = {
     store,
     reconciler,
@@ -45,6 +45,7 @@ export function createControl({ store, reconciler, authentication, now, routes }
     realServers: createResources(REAL_SERVER, realServerParts),
     realServerAddresses: createRealServerAddresses(realServerParts),
     realServerSetups: createRealServerSetups(store, routes),
+    packetPaths: createPacketPaths(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
     imports: createImports({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),

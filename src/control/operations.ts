@@ -30,6 +30,7 @@ export const OPERATIONS = {
   replaceVirtualService: { role: 'editor', scope: 'project' },
   updateVirtualService: { role: 'editor', scope: 'project' },
   deleteVirtualService: { role: 'editor', scope: 'project' },
+  getPacketPath: { role: 'viewer', scope: 'project' },
   listRealServers: { role: 'viewer', scope: 'project' },
   getRealServer: { role: 'viewer', scope: 'project' },
   createRealServer: { role: 'editor', scope: 'project' },

@@ -1,5 +1,5 @@
 /** What makes hosts ready to be real servers: from stored definitions and the director's routes to a setup. */
-import { canonicalAddress, isUnicast } from '../domain/address.js';
+import { canonicalAddress } from '../domain/address.js';
 import { backendOf, effectiveForwarding, frontendOf } from '../domain/desired.js';
 import { type Violation, violationError } from '../domain/errors.js';
 import { type Family, familyOfAddress, frontendKey } from '../domain/keys.js';
@@ -14,6 +14,7 @@ import type { Reader, Store, StoredResource } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { RealServerSetups, SetupOptions } from './control.js';
 import { directorRoute } from './director-routes.js';
+import { hostAddressViolation } from './host-address.js';
 import { canonicalNames, serversAt } from './real-server-addresses.js';
 import { found, requireAncestors } from './resources.js';
 
@@ -122,13 +123,9 @@ function dipOf(route: Route | null): string {
 function checkedOptions({ vip = [], dip }: SetupOptions, servers: readonly Placed[]) {
   const violations: Violation[] = [];
   const check = (text: string, pointer: string, families: readonly Family[]) => {
-    const address = canonicalAddress(text);
-    if (address !== undefined && isUnicast(address) && families.includes(familyOfAddress(address)))
-      return address;
-    const kinds = families.map((family) => (family === 'ipv4' ? 'IPv4' : 'IPv6')).join(' or ');
-    const detail = `"${text}" is not the ${kinds} address of a host.`;
-    violations.push({ reason: 'ADDRESS_INVALID', pointer, detail });
-    return text;
+    const violation = hostAddressViolation(text, pointer, families);
+    if (violation) violations.push(violation);
+    return canonicalAddress(text) ?? text;
   };
   const marked = servers.filter(({ service }) => service.address === undefined);
   if (vip.length > 0 && marked.length === 0) {

@@ -28,6 +28,7 @@ import {
 } from '../../src/api-grpc/gen/lvsd/v1/director_settings_pb.js';
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
 import { ImportSchema } from '../../src/api-grpc/gen/lvsd/v1/import_pb.js';
+import { PacketPathSchema } from '../../src/api-grpc/gen/lvsd/v1/packet_path_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
@@ -49,6 +50,7 @@ import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/dir
 import { Drain } from '../../src/domain/schema/drain.js';
 import { DriftPolicySetting } from '../../src/domain/schema/drift-policy.js';
 import { Import } from '../../src/domain/schema/import.js';
+import { PacketPath } from '../../src/domain/schema/packet-path.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
@@ -73,6 +75,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [RealServerSpecSchema, RealServerSpecInput],
   [RealServerAddressSchema, RealServerAddress],
   [RealServerSetupSchema, RealServerSetup],
+  [PacketPathSchema, PacketPath],
   [DrainSchema, Drain],
   [DefinitionSchema, Definition],
   [DefinitionSchema, DefinitionInput],

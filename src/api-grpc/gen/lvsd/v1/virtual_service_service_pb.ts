@@ -8,6 +8,8 @@ import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
 import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
+import type { PacketPath } from "./packet_path_pb.js";
+import { file_lvsd_v1_packet_path } from "./packet_path_pb.js";
 import type { VirtualService, VirtualServiceSpec } from "./virtual_service_pb.js";
 import { file_lvsd_v1_virtual_service } from "./virtual_service_pb.js";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/virtual_service_service.proto.
  */
 export const file_lvsd_v1_virtual_service_service: GenFile = /*@__PURE__*/
-  fileDesc("CiVsdnNkL3YxL3ZpcnR1YWxfc2VydmljZV9zZXJ2aWNlLnByb3RvEgdsdnNkLnYxInUKGkxpc3RWaXJ0dWFsU2VydmljZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkiXgobTGlzdFZpcnR1YWxTZXJ2aWNlc1Jlc3BvbnNlEiYKBWl0ZW1zGAEgAygLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSgoYR2V0VmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJIk0KGUdldFZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZSKkAgobQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJEkAKBmxhYmVscxgFIAMoCzIwLmx2c2QudjEuQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEihAEKHENyZWF0ZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgi5wIKHFJlcGxhY2VWaXJ0dWFsU2VydmljZVJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEgwKBG5hbWUYBCABKAkSQQoGbGFiZWxzGAUgAygLMjEubHZzZC52MS5SZXBsYWNlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEwoLb25seV9jcmVhdGUYDCABKAgSEgoFZHJhaW4YDSABKAhIAIgBARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9kcmFpbiKWAQodUmVwbGFjZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgSDwoHY3JlYXRlZBgEIAEoCCKBAwobVXBkYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJEkAKBmxhYmVscxgFIAMoCzIwLmx2c2QudjEuVXBkYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfZHJhaW4ihAEKHFVwZGF0ZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgixQEKG0RlbGV0ZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSDAoEbmFtZRgEIAEoCRIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSDwoHY2FzY2FkZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiJSChxEZWxldGVWaXJ0dWFsU2VydmljZVJlc3BvbnNlEiEKB3ByZXZpZXcYASABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgCIAEoCDLsBAoVVmlydHVhbFNlcnZpY2VTZXJ2aWNlEmAKE0xpc3RWaXJ0dWFsU2VydmljZXMSIy5sdnNkLnYxLkxpc3RWaXJ0dWFsU2VydmljZXNSZXF1ZXN0GiQubHZzZC52MS5MaXN0VmlydHVhbFNlcnZpY2VzUmVzcG9uc2USWgoRR2V0VmlydHVhbFNlcnZpY2USIS5sdnNkLnYxLkdldFZpcnR1YWxTZXJ2aWNlUmVxdWVzdBoiLmx2c2QudjEuR2V0VmlydHVhbFNlcnZpY2VSZXNwb25zZRJjChRDcmVhdGVWaXJ0dWFsU2VydmljZRIkLmx2c2QudjEuQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0GiUubHZzZC52MS5DcmVhdGVWaXJ0dWFsU2VydmljZVJlc3BvbnNlEmYKFVJlcGxhY2VWaXJ0dWFsU2VydmljZRIlLmx2c2QudjEuUmVwbGFjZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBomLmx2c2QudjEuUmVwbGFjZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USYwoUVXBkYXRlVmlydHVhbFNlcnZpY2USJC5sdnNkLnYxLlVwZGF0ZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBolLmx2c2QudjEuVXBkYXRlVmlydHVhbFNlcnZpY2VSZXNwb25zZRJjChREZWxldGVWaXJ0dWFsU2VydmljZRIkLmx2c2QudjEuRGVsZXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0GiUubHZzZC52MS5EZWxldGVWaXJ0dWFsU2VydmljZVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_virtual_service]);
+  fileDesc("CiVsdnNkL3YxL3ZpcnR1YWxfc2VydmljZV9zZXJ2aWNlLnByb3RvEgdsdnNkLnYxInUKGkxpc3RWaXJ0dWFsU2VydmljZXNSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIRCglwYWdlX3NpemUYBSABKA0SEgoKcGFnZV90b2tlbhgGIAEoCRIOCgZmaWx0ZXIYByABKAkiXgobTGlzdFZpcnR1YWxTZXJ2aWNlc1Jlc3BvbnNlEiYKBWl0ZW1zGAEgAygLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiSgoYR2V0VmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJIk0KGUdldFZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZSKkAgobQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJEkAKBmxhYmVscxgFIAMoCzIwLmx2c2QudjEuQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEihAEKHENyZWF0ZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgi5wIKHFJlcGxhY2VWaXJ0dWFsU2VydmljZVJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEgwKBG5hbWUYBCABKAkSQQoGbGFiZWxzGAUgAygLMjEubHZzZC52MS5SZXBsYWNlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEwoLb25seV9jcmVhdGUYDCABKAgSEgoFZHJhaW4YDSABKAhIAIgBARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl9kcmFpbiKWAQodUmVwbGFjZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgSDwoHY3JlYXRlZBgEIAEoCCKBAwobVXBkYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRIMCgRuYW1lGAQgASgJEkAKBmxhYmVscxgFIAMoCzIwLmx2c2QudjEuVXBkYXRlVmlydHVhbFNlcnZpY2VSZXF1ZXN0LkxhYmVsc0VudHJ5EikKBHNwZWMYBiABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIvCgt1cGRhdGVfbWFzaxgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQEaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZfZHJhaW4ihAEKHFVwZGF0ZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USMAoPdmlydHVhbF9zZXJ2aWNlGAEgASgLMhcubHZzZC52MS5WaXJ0dWFsU2VydmljZRIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgixQEKG0RlbGV0ZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSDAoEbmFtZRgEIAEoCRIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSDwoHY2FzY2FkZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiJSChxEZWxldGVWaXJ0dWFsU2VydmljZVJlc3BvbnNlEiEKB3ByZXZpZXcYASABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgCIAEoCCKNAQoUR2V0UGFja2V0UGF0aFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEgwKBG5hbWUYAyABKAkSDgoGY2xpZW50GAQgASgJEhMKC2NsaWVudF9wb3J0GAUgASgNEgsKA3ZpcBgGIAEoCRITCgtyZWFsX3NlcnZlchgHIAEoCSJBChVHZXRQYWNrZXRQYXRoUmVzcG9uc2USKAoLcGFja2V0X3BhdGgYASABKAsyEy5sdnNkLnYxLlBhY2tldFBhdGgyvAUKFVZpcnR1YWxTZXJ2aWNlU2VydmljZRJgChNMaXN0VmlydHVhbFNlcnZpY2VzEiMubHZzZC52MS5MaXN0VmlydHVhbFNlcnZpY2VzUmVxdWVzdBokLmx2c2QudjEuTGlzdFZpcnR1YWxTZXJ2aWNlc1Jlc3BvbnNlEloKEUdldFZpcnR1YWxTZXJ2aWNlEiEubHZzZC52MS5HZXRWaXJ0dWFsU2VydmljZVJlcXVlc3QaIi5sdnNkLnYxLkdldFZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USYwoUQ3JlYXRlVmlydHVhbFNlcnZpY2USJC5sdnNkLnYxLkNyZWF0ZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlVmlydHVhbFNlcnZpY2VSZXNwb25zZRJmChVSZXBsYWNlVmlydHVhbFNlcnZpY2USJS5sdnNkLnYxLlJlcGxhY2VWaXJ0dWFsU2VydmljZVJlcXVlc3QaJi5sdnNkLnYxLlJlcGxhY2VWaXJ0dWFsU2VydmljZVJlc3BvbnNlEmMKFFVwZGF0ZVZpcnR1YWxTZXJ2aWNlEiQubHZzZC52MS5VcGRhdGVWaXJ0dWFsU2VydmljZVJlcXVlc3QaJS5sdnNkLnYxLlVwZGF0ZVZpcnR1YWxTZXJ2aWNlUmVzcG9uc2USYwoURGVsZXRlVmlydHVhbFNlcnZpY2USJC5sdnNkLnYxLkRlbGV0ZVZpcnR1YWxTZXJ2aWNlUmVxdWVzdBolLmx2c2QudjEuRGVsZXRlVmlydHVhbFNlcnZpY2VSZXNwb25zZRJOCg1HZXRQYWNrZXRQYXRoEh0ubHZzZC52MS5HZXRQYWNrZXRQYXRoUmVxdWVzdBoeLmx2c2QudjEuR2V0UGFja2V0UGF0aFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_packet_path, file_lvsd_v1_virtual_service]);
 
 /**
  * Which virtual services, and how many.
@@ -630,6 +632,90 @@ export const DeleteVirtualServiceResponseSchema: GenMessage<DeleteVirtualService
   messageDesc(file_lvsd_v1_virtual_service_service, 11);
 
 /**
+ * Which virtual service, for which client.
+ *
+ * @generated from message lvsd.v1.GetPacketPathRequest
+ */
+export type GetPacketPathRequest = Message<"lvsd.v1.GetPacketPathRequest"> & {
+  /**
+   * Required. Name of the project.
+   *
+   * @generated from field: string project = 1;
+   */
+  project: string;
+
+  /**
+   * Required. Name of the cluster.
+   *
+   * @generated from field: string cluster = 2;
+   */
+  cluster: string;
+
+  /**
+   * Required. Name of the virtual service.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+
+  /**
+   * Address of the client. Empty: one of the documentation.
+   *
+   * @generated from field: string client = 4;
+   */
+  client: string;
+
+  /**
+   * Its port, 1 to 65535. 0: 40000.
+   *
+   * @generated from field: uint32 client_port = 5;
+   */
+  clientPort: number;
+
+  /**
+   * For services with a firewall mark: the address that the client connects to.
+   *
+   * @generated from field: string vip = 6;
+   */
+  vip: string;
+
+  /**
+   * Name: only the way by this real server.
+   *
+   * @generated from field: string real_server = 7;
+   */
+  realServer: string;
+};
+
+/**
+ * Describes the message lvsd.v1.GetPacketPathRequest.
+ * Use `create(GetPacketPathRequestSchema)` to create a new message.
+ */
+export const GetPacketPathRequestSchema: GenMessage<GetPacketPathRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_virtual_service_service, 12);
+
+/**
+ * A packet path.
+ *
+ * @generated from message lvsd.v1.GetPacketPathResponse
+ */
+export type GetPacketPathResponse = Message<"lvsd.v1.GetPacketPathResponse"> & {
+  /**
+   * The way there and back.
+   *
+   * @generated from field: lvsd.v1.PacketPath packet_path = 1;
+   */
+  packetPath?: PacketPath | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.GetPacketPathResponse.
+ * Use `create(GetPacketPathResponseSchema)` to create a new message.
+ */
+export const GetPacketPathResponseSchema: GenMessage<GetPacketPathResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_virtual_service_service, 13);
+
+/**
  * Virtual services of a cluster. Errors carry google.rpc.ErrorInfo (domain "lvsd", a stable reason) and, for fields,
  * google.rpc.BadRequest. A write is in the kernel's table when the answer says nothing of pending.
  *
@@ -695,6 +781,16 @@ export const VirtualServiceService: GenService<{
     methodKind: "unary";
     input: typeof DeleteVirtualServiceRequestSchema;
     output: typeof DeleteVirtualServiceResponseSchema;
+  },
+  /**
+   * Explains how packets of a client travel, there and back; sends none.
+   *
+   * @generated from rpc lvsd.v1.VirtualServiceService.GetPacketPath
+   */
+  getPacketPath: {
+    methodKind: "unary";
+    input: typeof GetPacketPathRequestSchema;
+    output: typeof GetPacketPathResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_lvsd_v1_virtual_service_service, 0);
