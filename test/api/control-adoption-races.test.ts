@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { adopt, all, createScene, legacy, nat, rip, webFarm } from '../support/adoption-scene.js';
 import { admin, failsWith, frontend, frontendText, project, shop } from '../support/control-world.js';
 import { deleteDestination, deleteService, setDestination } from '../support/operations.js';
+import { watchDriver } from '../support/watched-driver.js';
 
 const LOST = [
   ['vanishes', [deleteDestination(frontend, rip)]],
@@ -70,4 +71,29 @@ test('a creation of a frontend that is being adopted is refused, before and afte
   assert.equal((await adopt(control, { select: { keys: [frontendText] } })).adopted.length, 3);
   await Promise.all([isRefused, isTaken]);
   assert.deepEqual(await table(), before);
+});
+
+test('a crash before the second look leaves rows that the next start finds in the kernel, or keeps off what was changed', async (t) => {
+  for (const [operations, outcome, left] of [
+    [[], 'clean', []],
+    [[setDestination(frontend, rip, { ...nat, weight: 3 })], 'refused', [`${frontendText}->10.0.0.1:80`]],
+  ] as const) {
+    const { control, driver, byHand, table, store, world } = await createScene(t, webFarm);
+    driver.beforeServices(1, async () => {
+      await byHand(operations);
+      store.close();
+    });
+    await assert.rejects(adopt(control, { select: all }));
+    const before = await table();
+    const second = watchDriver(world.kernel.open());
+    const life = await world.start(second);
+    const { lastReconciliation } = await life.control.directors.get(admin, 'local');
+    assert.equal(lastReconciliation?.outcome, outcome);
+    const { differences } = await life.control.directors.drift(admin, 'local');
+    assert.deepEqual(
+      differences.map(({ key }) => key),
+      left,
+    );
+    assert.deepEqual([driver.told, second.told, await table()], [0, 0, before]);
+  }
 });
