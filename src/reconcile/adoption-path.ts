@@ -32,7 +32,7 @@ export interface AdoptionPath {
    * KernelUnavailableError, or KERNEL_TABLE_CHANGED; then nothing was adopted.
    */
   adopt<T>(job: AdoptionJob<T>): Promise<Committed<T>>;
-  /** Everything but the commit. */
+  /** Everything but the commit: rejects as the adoption would. */
   previewAdoption<T>(job: AdoptionJob<T>): Promise<Committed<T>>;
 }
 
@@ -58,6 +58,7 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       recordOwnership(tx, side, { gone: [], found: committed.entryChanges.map(({ key }) => key) });
       confirm(tx, committed.value);
     });
+    director.foreignEntries = foreignBut(director.foreignEntries, committed.entryChanges);
     return committed;
   }
 
@@ -69,9 +70,7 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       const [first] = differences(entries, await read(frontends));
       if (!first) return undefined;
       const { key } = first.desired;
-      const kind = entryKindOf(key);
-      const isIpvs = kind === 'service' || kind === 'destination';
-      return isIpvs ? changedMeanwhile(director.name, key) : needsMore(director.name, key);
+      return isIpvs(key) ? changedMeanwhile(director.name, key) : needsMore(director.name, key);
     } catch (error) {
       if (error instanceof KernelUnavailableError) return error;
       throw error;
@@ -97,9 +96,22 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
     adopt: (job) => turns.run(() => adopt(job)),
     async previewAdoption({ context, frontends, change }) {
       const table = ipvsTableOf(await read(frontends));
-      return store.write(context, (tx) => change(tx, table), { dryRun: true });
+      const committed = await store.write(context, (tx) => change(tx, table), { dryRun: true });
+      const fault = await faultOf(committed.entryChanges);
+      if (fault) throw fault;
+      return committed;
     },
   };
+}
+
+/** What is left of those that the last pass counted; some of the adopted ones may be younger. */
+function foreignBut(counted: number | null, changes: readonly EntryChange[]): number | null {
+  return counted === null ? null : Math.max(0, counted - changes.filter(({ key }) => isIpvs(key)).length);
+}
+
+function isIpvs(key: string): boolean {
+  const kind = entryKindOf(key);
+  return kind === 'service' || kind === 'destination';
 }
 
 /** The cluster that adopts wants more for its services than there is, and an adoption tells a director nothing. */

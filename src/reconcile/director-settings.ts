@@ -11,6 +11,7 @@ import { attempt, type KernelSide } from './apply-changes.js';
 import { convergeSettings, directorPath, directorSpec, noteSettings, owedKey } from './converge-settings.js';
 import { recordApplied, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
+import { undoContext } from './undo.js';
 import { judge } from './verdict.js';
 
 export interface SettingsJob {
@@ -76,14 +77,7 @@ export function createSettingsPath(
     { context, section }: Omit<SettingsJob, 'change'>,
     { changes }: Committed<void>,
   ): Promise<void> {
-    const system: WriteContext = {
-      ...context,
-      actor: { principal: 'system', credentialId: null, roles: [] },
-      transport: 'system',
-      sourceAddress: null,
-      reason: `undoes ${context.action}, which the kernel refused`,
-      action: 'undo',
-    };
+    const system = undoContext(context, 'which the kernel refused');
     await store.write(system, (tx) => {
       for (const { before } of changes) {
         if (before) tx.put(before);

@@ -34,6 +34,7 @@ test('adopted entries are resources with the attributes that the kernel has, and
     newDestination(dns, { address: '10.0.0.3', port: 53 }),
   ]);
   const before = await table();
+  await control.directors.reconcile(admin, 'local');
   const body = { labels: { team: 'web' }, description: 'made by hand', select: all };
   const adoption = await adopt(control, body, callOf({ name: 'anna', role: 'editor' }));
   const path = 'projects/default/clusters/legacy/virtual-services';
@@ -57,6 +58,8 @@ test('adopted entries are resources with the attributes that the kernel has, and
   });
   assert.equal(driver.told, 0);
   assert.deepEqual(await table(), before);
+  const { managedEntries, foreignEntries } = await control.directors.get(admin, 'local');
+  assert.deepEqual([managedEntries, foreignEntries], [5, 0]);
 
   const cluster = await control.clusters.get(admin, legacy);
   assert.deepEqual([cluster.labels, cluster.spec.description], [{ team: 'web' }, 'made by hand']);

@@ -489,10 +489,12 @@ test('what is adopted needs nothing that is not there', async (t) => {
   await world.hand.apply([newService(frontend)]);
   await createCluster(life.control, shop, { vip: onEth0 });
   const body = { cluster: 'shop', select: { all: true } };
-  await assert.rejects(
-    life.control.directors.adopt(admin, 'local', body, {}),
-    failsWith('ADOPTION_NEEDS_MORE', ({ metadata }) => assert.equal(metadata.key, `address/${VIP}`)),
-  );
+  for (const validateOnly of [true, false]) {
+    await assert.rejects(
+      life.control.directors.adopt(admin, 'local', body, { validateOnly }),
+      failsWith('ADOPTION_NEEDS_MORE', ({ metadata }) => assert.equal(metadata.key, `address/${VIP}`)),
+    );
+  }
   assert.equal(
     life.store.read((reader) => reader.entryCount()),
     0,

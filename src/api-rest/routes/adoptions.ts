@@ -38,6 +38,7 @@ const createAdoption = operation({
     'DIRECTOR_NOT_FOUND',
     'PROJECT_NOT_FOUND',
     'KERNEL_TABLE_CHANGED',
+    'ADOPTION_NEEDS_MORE',
     'KERNEL_UNAVAILABLE',
     'STORE_UNAVAILABLE',
   ],

@@ -61,7 +61,10 @@ export const Director = Type.Object(
     lastReconciliation: Nullable(Reconciliation),
     managedEntries: Type.Integer({ minimum: 0 }),
     foreignEntries: Nullable(
-      Type.Integer({ minimum: 0, description: 'Kernel entries of others, at the last pass.' }),
+      Type.Integer({
+        minimum: 0,
+        description: 'Kernel entries of others: as the last pass counted them, without those adopted since.',
+      }),
     ),
     driftCount: Nullable(
       Type.Integer({ minimum: 0, description: 'Differences that the last pass could not remove.' }),

@@ -102,7 +102,7 @@ export type Director = Message<"lvsd.v1.Director"> & {
   managedEntries: number;
 
   /**
-   * Kernel entries of others, at the last pass. Absent: not known.
+   * Kernel entries of others: as the last pass counted them, without those adopted since. Absent: not known.
    *
    * @generated from field: optional uint32 foreign_entries = 12;
    */

@@ -1214,7 +1214,8 @@ export const DirectorService: GenService<{
     output: typeof ListDrainsResponseSchema;
   },
   /**
-   * Makes foreign entries part of a cluster; the kernel is told nothing, counters and connections go on.
+   * Makes foreign entries part of a cluster; the kernel is told nothing, counters and connections go on. The answer for a
+   * big table is more than the 4 MiB that many clients take unless told otherwise: raise their limit.
    *
    * @generated from rpc lvsd.v1.DirectorService.CreateAdoption
    */
