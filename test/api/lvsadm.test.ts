@@ -7,6 +7,7 @@ import { lvsadm as main } from '../../src/cli/lvsadm/run.js';
 import type { AuditEvent } from '../../src/domain/schema/audit-event.js';
 import type { Definition } from '../../src/domain/schema/definition.js';
 import { COMMANDS, OPTIONS } from '../../src/formats/ipvsadm/options.js';
+import { newDestination, newService } from '../support/operations.js';
 import { createRestClient } from '../support/rest-client.js';
 import { startTestServer } from '../support/server.js';
 import { CLUSTERS } from '../support/shop.js';
@@ -196,6 +197,46 @@ test('who may not, and who reaches nobody, is told so with an exit status of its
       assert.match(stderr, wanted);
     }
   }
+});
+
+test('a caller bound to a project changes what is there, and does not see the kernel', async () => {
+  const environment = { LVSD_TOKEN: await server.createToken('editor', 'default') };
+  const virtualServices = { dns: { spec: { fwmark: 7, family: 'ipv4' } } };
+  await rest('PUT', `${CLUSTERS}/shop/definition`, { body: { virtualServices } });
+  const input = '-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1\n';
+  await done('-R', { environment, input });
+  await done('-a -t 192.0.2.1:80 -r 10.0.0.2:8080 -m', { environment });
+  await done('-e -t 192.0.2.1:80 -r 10.0.0.1 -w 5', { environment });
+  await done('-E -f 7 -s rr', { environment });
+  await done('-a -f 7 -r 10.0.0.3', { environment });
+  await done('-d -f 7 -r 10.0.0.3', { environment });
+  assert.deepEqual(await lvsadm('-A -f 7', { environment }), {
+    status: 255,
+    stdout: '',
+    stderr: 'Service already exists\n',
+  });
+  assert.equal((await lvsadm('-D -t 192.0.2.9:80', { environment })).stderr, 'No such service\n');
+  assert.equal((await lvsadm('-Ln', { environment })).status, 3);
+  assert.equal(
+    await done('-Sn'),
+    '-A -t 192.0.2.1:80 -s wlc\n-a -t 192.0.2.1:80 -r 10.0.0.1:80 -g -w 5\n' +
+      '-a -t 192.0.2.1:80 -r 10.0.0.2:8080 -m -w 1\n-A -f 7 -s rr\n',
+  );
+});
+
+test('what others made is not taken over, even if it is just what is asked for', async () => {
+  const foreign = { protocol: 'tcp', address: '192.0.2.1', port: 80 } as const;
+  const other = server.kernel.open();
+  await other.apply([newService(foreign), newDestination(foreign, { address: '10.0.0.1', port: 80 })]);
+  const single = await lvsadm('-A -t 192.0.2.1:80');
+  const restored = await lvsadm('-R', {
+    input: '-A -t 192.0.2.1:80\n-a -t 192.0.2.1:80 -r 10.0.0.1\n-A -t 192.0.2.2:80\n',
+  });
+  assert.match(single.stderr, /^Service already exists\nlvsadm: lvsd did not make .*adoptions\.\n$/);
+  assert.match(restored.stderr, /^Service already exists\nlvsadm: .*\nDestination already exists\n$/);
+  assert.deepEqual([single.status, restored.status], [255, 0]);
+  assert.deepEqual(Object.keys((await definition('ipvsadm')).virtualServices), ['tcp-192-0-2-2-80']);
+  await other.apply([{ command: 'DEL_SERVICE', key: 'tcp/192.0.2.1:80', frontend: foreign }]);
 });
 
 test('while the kernel is away changes are stored, and the command does not end well', async () => {

@@ -11,7 +11,7 @@ import type { Session } from './session.js';
 /** Resolves to what is printed. */
 type Run = (session: Session, line: CommandLine, names: Names) => Promise<string>;
 
-export type DirectorCommand = Exclude<CommandName, 'help' | 'version' | 'restore'>;
+type DirectorCommand = Exclude<CommandName, 'help' | 'version' | 'restore'>;
 
 export const COMMANDS: Readonly<Record<DirectorCommand, Run>> = {
   'add-service': quiet(addService),

@@ -36,8 +36,8 @@ export interface Batch {
   play(line: CommandLine): boolean;
 }
 
-/** On a copy of the definition, or on an empty cluster. */
-export function createBatch(current: Definition | undefined): Batch {
+/** On a copy of the definition, or on an empty cluster. `elsewhere` are keys that the kernel has for others. */
+export function createBatch(current: Definition | undefined, elsewhere: ReadonlySet<string>): Batch {
   const draft: Draft = current ? structuredClone(current) : { labels: {}, spec: {}, virtualServices: {} };
   const names = new Set(Object.keys(draft.virtualServices));
   const entries = new Map(
@@ -72,14 +72,16 @@ export function createBatch(current: Definition | undefined): Batch {
     if (!frontend) return undefined;
     const key = frontendKey(frontend);
     const entry = entries.get(key);
-    if (command === 'add-service') return entry ? undefined : () => addService(key, { ...line, frontend });
+    if (command === 'add-service')
+      return entry || elsewhere.has(key) ? undefined : () => addService(key, { ...line, frontend });
     if (!entry) return undefined;
     if (command === 'delete-service') return () => removeService(key, entry);
     if (command === 'edit-service')
       return () => {
         entry.service.spec = { ...entry.service.spec, ...serviceSpec(line) };
       };
-    return backend ? changeServer(entry, line, backend) : undefined;
+    if (!backend || elsewhere.has(destinationKey(key, backend))) return undefined;
+    return changeServer(entry, line, backend);
   }
 
   return {

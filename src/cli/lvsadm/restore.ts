@@ -5,8 +5,9 @@
 import type { Definition } from '../../domain/schema/definition.js';
 import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
 import { ApiError } from '../api-client.js';
-import { Refusal } from './answer.js';
+import { EXIT_REFUSED } from './answer.js';
 import { createBatch } from './definition-batch.js';
+import { kernelTable } from './find.js';
 import { refusalOf } from './problems.js';
 import { pending, type Session } from './session.js';
 
@@ -33,13 +34,14 @@ export function createRestore(session: Session, single: Single): Restore {
   let lines: CommandLine[] = [];
 
   async function load(): Promise<Loaded> {
+    const elsewhere = await keysElsewhere(session);
     try {
       const { body, etag } = await session.call<Definition>('GET', path);
-      return { batch: createBatch(body), precondition: { 'if-match': etag ?? '*' } };
+      return { batch: createBatch(body, elsewhere), precondition: { 'if-match': etag ?? '*' } };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.reason !== 'CLUSTER_NOT_FOUND') throw refusalOf(error);
-      return { batch: createBatch(undefined), precondition: { 'if-none-match': '*' } };
+      return { batch: createBatch(undefined, elsewhere), precondition: { 'if-none-match': '*' } };
     }
   }
 
@@ -70,7 +72,7 @@ export function createRestore(session: Session, single: Single): Restore {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const refusal = refusalOf(error);
-      if (refusal.status !== new Refusal(null).status) throw refusal;
+      if (refusal.status !== EXIT_REFUSED) throw refusal;
       return false;
     }
   }
@@ -90,6 +92,14 @@ export function createRestore(session: Session, single: Single): Restore {
       return (await isSent(now)) ? 0 : replay(some);
     },
   };
+}
+
+/** What the kernel has and the cluster has not, as far as the caller may see it. */
+async function keysElsewhere(session: Session): Promise<Set<string>> {
+  const table = await kernelTable(session);
+  const inside = `${session.cluster.replace(/^\/v1\//, '')}/`;
+  const entries = (table?.services ?? []).flatMap((service) => [service, ...service.destinations]);
+  return new Set(entries.filter(({ resource }) => !resource?.startsWith(inside)).map(({ key }) => key));
 }
 
 /** As ipvsadm splits its input: words between blanks; the name of the program may stand in front. */

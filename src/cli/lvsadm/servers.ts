@@ -1,33 +1,25 @@
 /** -a, -e and -d. */
-import { type Backend, destinationKey, frontendKey } from '../../domain/keys.js';
+import type { Backend } from '../../domain/keys.js';
 import { realServerName } from '../../domain/naming.js';
-import type { TableDestination, TableService } from '../../domain/schema/director.js';
 import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
-import { ApiError } from '../api-client.js';
 import { Refusal, WORDS } from './answer.js';
-import { refusalOf } from './problems.js';
+import { type FoundServer, type FoundService, findService } from './find.js';
 import { createNamed, frontendOf } from './services.js';
-import { findService, foreignHint, ownedPath, type Session } from './session.js';
+import { foreignHint, ownedPath, type Session } from './session.js';
 import { serverPatch, serverSpec } from './specs.js';
 
 export async function addServer(session: Session, line: CommandLine): Promise<void> {
   const { service, destination } = await present(session, line);
   const backend = backendOf(line);
-  const key = destinationKey(frontendKey(frontendOf(line)), backend);
   if (destination) {
     const isForeign = destination.resource === null && service.resource !== null;
-    throw new Refusal(WORDS.destinationExists, isForeign ? { hint: foreignHint(key) } : {});
+    throw new Refusal(WORDS.destinationExists, isForeign ? { hint: foreignHint(destination.key) } : {});
   }
-  try {
-    await createNamed(session, {
-      collection: `${ownedPath(service)}/real-servers`,
-      name: realServerName(backend),
-      spec: serverSpec(line),
-      isThere: async () => false,
-    });
-  } catch (error) {
-    throw error instanceof ApiError ? refusalOf(error) : error;
-  }
+  await createNamed(session, {
+    collection: `${ownedPath(service)}/real-servers`,
+    name: realServerName(backend),
+    spec: serverSpec(line),
+  });
 }
 
 export async function editServer(session: Session, line: CommandLine): Promise<void> {
@@ -41,8 +33,8 @@ export async function deleteServer(session: Session, line: CommandLine): Promise
 }
 
 interface Present {
-  readonly service: TableService;
-  readonly destination: TableDestination | undefined;
+  readonly service: FoundService;
+  readonly destination: FoundServer | undefined;
 }
 
 async function present(session: Session, line: CommandLine): Promise<Present> {
@@ -53,7 +45,7 @@ async function present(session: Session, line: CommandLine): Promise<Present> {
   return { service, destination };
 }
 
-function destinationOf({ destination }: Present): TableDestination {
+function destinationOf({ destination }: Present): FoundServer {
   if (destination) return destination;
   throw new Refusal(WORDS.noDestination);
 }

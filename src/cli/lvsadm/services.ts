@@ -1,49 +1,34 @@
 /** -A, -E, -D and -C. */
-import { type Frontend, frontendKey } from '../../domain/keys.js';
+import type { Frontend } from '../../domain/keys.js';
 import { serviceName } from '../../domain/naming.js';
 import type { Cluster } from '../../domain/schema/resource.js';
 import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
 import { ApiError } from '../api-client.js';
 import { Refusal, WORDS } from './answer.js';
+import { findService } from './find.js';
 import { refusalOf } from './problems.js';
-import { findService, foreignHint, ownedPath, pending, type Session } from './session.js';
+import { foreignHint, ownedPath, pending, type Session } from './session.js';
 import { serviceSpec } from './specs.js';
 
 export async function addService(session: Session, line: CommandLine): Promise<void> {
   const frontend = frontendOf(line);
-  const spec = { ...frontend, ...serviceSpec(line) };
-  try {
-    await createNamed(session, {
-      collection: `${session.cluster}/virtual-services`,
-      name: serviceName(frontend),
-      spec,
-      isThere: async () => (await findService(session, frontend)) !== undefined,
-    });
-  } catch (error) {
-    throw error instanceof ApiError ? await refusedService(session, frontend, error) : error;
-  }
-}
-
-/** The kernel looks for the service before it looks for the scheduler. */
-async function refusedService(session: Session, frontend: Frontend, error: ApiError): Promise<Refusal> {
-  const refusal = refusalOf(error);
-  if (error.reason === 'NAME_TAKEN') return new Refusal(WORDS.serviceExists);
-  if (error.reason === 'FOREIGN_ENTRY')
-    return new Refusal(WORDS.serviceExists, { hint: foreignHint(frontendKey(frontend)) });
-  if (!refusal.message.startsWith(WORDS.noScheduler)) return refusal;
-  return (await findService(session, frontend)) ? new Refusal(WORDS.serviceExists) : refusal;
+  const found = await findService(session, frontend);
+  if (found) throw new Refusal(WORDS.serviceExists, found.resource ? {} : { hint: foreignHint(found.key) });
+  await createNamed(session, {
+    collection: `${session.cluster}/virtual-services`,
+    name: serviceName(frontend),
+    spec: { ...frontend, ...serviceSpec(line) },
+  });
 }
 
 interface NewResource {
   readonly collection: string;
   readonly name: string;
   readonly spec: object;
-  /** Whether the kernel has such an entry already, so that another name would not help. */
-  readonly isThere: () => Promise<boolean>;
 }
 
 /** Under the name, or name-2, name-3, … when others have it. Creates the cluster of lvsadm when it is missing. */
-export async function createNamed(session: Session, { collection, name, spec, isThere }: NewResource) {
+export async function createNamed(session: Session, { collection, name, spec }: NewResource): Promise<void> {
   for (let count = 1; ; ) {
     const body = { name: count === 1 ? name : `${name}-${count}`, spec };
     try {
@@ -51,10 +36,10 @@ export async function createNamed(session: Session, { collection, name, spec, is
       if (status === 202) throw pending();
       return;
     } catch (error) {
-      const reason = error instanceof ApiError ? error.reason : '';
-      if (reason === 'CLUSTER_NOT_FOUND') await createCluster(session);
-      else if (reason !== 'NAME_TAKEN' || (count === 1 && (await isThere()))) throw error;
-      else count += 1;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.reason === 'CLUSTER_NOT_FOUND') await createCluster(session);
+      else if (error.reason === 'NAME_TAKEN') count += 1;
+      else throw refusalOf(error);
     }
   }
 }

@@ -1,7 +1,5 @@
 /** What the commands of lvsadm work with: a server, and where new services go. */
-import { type Frontend, frontendKey } from '../../domain/keys.js';
 import { pathOf } from '../../domain/names.js';
-import type { KernelTable, TableService } from '../../domain/schema/director.js';
 import { type ApiClient, type ApiRequest, reasonHeader } from '../api-client.js';
 import { EXIT_NO_SERVICE, Refusal } from './answer.js';
 import { inWords } from './problems.js';
@@ -9,6 +7,8 @@ import { inWords } from './problems.js';
 export const DIRECTOR = '/v1/directors/local';
 
 export interface Session {
+  /** Path of the project. */
+  readonly project: string;
   /** Path of the cluster that new services go to. */
   readonly cluster: string;
   read<T>(path: string, request?: ApiRequest): Promise<T>;
@@ -28,6 +28,7 @@ export function createSession({ call, project, cluster, reason }: SessionOptions
   const withReason: ApiClient = (method, path, request = {}) =>
     call(method, path, { ...request, headers: { ...request.headers, ...reasonHeader(reason) } });
   return {
+    project: `/v1/${pathOf({ project })}`,
     cluster: `/v1/${pathOf({ project, cluster })}`,
     call: withReason,
     read: async <T>(path: string, request?: ApiRequest) =>
@@ -42,13 +43,6 @@ export function createSession({ call, project, cluster, reason }: SessionOptions
 export function pending(): Refusal {
   const hint = 'Stored, but the kernel cannot be reached: lvsd keeps trying.';
   return new Refusal(null, { hint, status: EXIT_NO_SERVICE });
-}
-
-/** The service in the kernel, managed or foreign; undefined when it does not have it. */
-export async function findService({ read }: Session, frontend: Frontend): Promise<TableService | undefined> {
-  const key = encodeURIComponent(frontendKey(frontend));
-  const { services } = await read<KernelTable>(`${DIRECTOR}/table?frontend=${key}`);
-  return services[0];
 }
 
 /** Path of the resource that the entry belongs to. Rejects when it belongs to nobody in lvsd. */
