@@ -21,6 +21,7 @@ import type { Directors } from './control.js';
 import { documentOf } from './definitions.js';
 import { requireKnownDirector } from './directors.js';
 import { syncEntries } from './entries.js';
+import { leavingNow } from './leaving.js';
 import { reaching } from './reaching.js';
 import { requireAncestors } from './resources.js';
 import { previewOf, writeContext } from './write-context.js';
@@ -65,7 +66,7 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
         scope: path,
         // the kernel has them: it can do what they need
         capabilities: null,
-        leaving: { drain: true, now: now() },
+        leaving: leavingNow(tx, reconciler, { drain: true, now: now() }),
         pointerTo: () => '/select',
       });
     }

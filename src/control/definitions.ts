@@ -9,6 +9,7 @@ import { authorise } from './authorise.js';
 import type { Call, Definitions, TaggedDefinition, WriteAnswer, WriteOptions } from './control.js';
 import { syncEntries } from './entries.js';
 import { CLUSTER, type KindDescriptor, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
+import { leavingNow } from './leaving.js';
 import type { OperationName } from './operations.js';
 import { checkPreconditions, treeEtag } from './preconditions.js';
 import { found, requireAncestors } from './resources.js';
@@ -65,7 +66,7 @@ export function definitionReplacement({ store, reconciler, now }: Dependencies):
         syncEntries(tx, {
           scope: path,
           capabilities: reconciler.director.info?.capabilities ?? null,
-          leaving: { drain: options.drain ?? true, now: now() },
+          leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
           pointerTo: (below) => `${documentPointer(path, below)}/spec`,
         });
       },

@@ -1,9 +1,11 @@
+import { type SettingDifference, settingDifferences } from '../domain/director-plan.js';
 import { isDirectorsOwn } from '../domain/entry.js';
 import { DomainError } from '../domain/errors.js';
 import { parseFilter } from '../domain/filter.js';
 import { frontendKey } from '../domain/keys.js';
 import { type Difference, differences, operationsFor } from '../domain/plan.js';
 import type { Director, Drift } from '../domain/schema/director.js';
+import { directorPath, directorSpec } from '../reconcile/converge-settings.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import { entryPages } from '../reconcile/survey.js';
 import type { OwnedEntry, Store } from '../store/store.js';
@@ -26,6 +28,11 @@ interface Dependencies {
 
 export function createDirectors({ store, reconciler, now }: Dependencies): Directors {
   const { director, driver } = reconciler;
+
+  async function settingsDrift(): Promise<SettingDifference[]> {
+    const wanted = store.read((reader) => directorSpec(reader, director.name));
+    return settingDifferences(wanted, await reaching(driver.readDirector()));
+  }
 
   const requireDirector = (name: string) => requireKnownDirector(director.name, name);
 
@@ -73,13 +80,14 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
         found.push(...differences(page, actual));
         for (const { key } of page) foreign.delete(key);
       }
-      const operations = operationsFor(found).map(unanswered);
+      const settings = await settingsDrift();
+      const operations = [...operationsFor(found), ...settings.flatMap((one) => one.operations)];
       return {
         director: name,
         readTime,
-        differences: found.map(presentDifference),
+        differences: [...found.map(presentDifference), ...settings.map((one) => presentSetting(name, one))],
         foreign: [...foreign],
-        operations,
+        operations: operations.map(unanswered),
       };
     },
 
@@ -133,6 +141,20 @@ function presentDirector({ director, intervalSeconds, problems }: Reconciler, st
     managedEntries: store.read((reader) => reader.entryCount()),
     foreignEntries,
     driftCount: lastReconciliation ? problems.size : null,
+  };
+}
+
+/** Settings are the director's own. */
+function presentSetting(
+  director: string,
+  { key, desired, actual }: SettingDifference,
+): Drift['differences'][number] {
+  return {
+    type: actual === null ? 'missing' : desired === null ? 'unwanted' : 'different',
+    key,
+    resource: directorPath(director),
+    desired: desired && { ...desired },
+    actual: actual && { ...actual },
   };
 }
 

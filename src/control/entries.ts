@@ -7,8 +7,8 @@ import type { Capabilities } from '../domain/capabilities.js';
 import { missingForCluster, missingForForwarding, missingForService } from '../domain/capabilities.js';
 import {
   backendOf,
+  boundedDrainSeconds,
   destinationConfigOf,
-  drainSecondsOf,
   effectiveForwarding,
   frontendOf,
   serviceConfigOf,
@@ -117,7 +117,7 @@ function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
     if (resource.kind === 'virtualService') complain(resource.path, sourceNat(resource, resources));
     const vip = resource.kind === 'virtualService' && vipOf(resource, resources);
     if (vip) wanted.vips.push(vip);
-    for (const entry of entriesFor(resource, resources, leaving.now)) {
+    for (const entry of entriesFor(resource, resources, leaving)) {
       if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(reader, entry.key));
       const twin = wanted.entries.get(entry.key);
       if (twin) clash ??= taken(entry, twin.path);
@@ -142,9 +142,9 @@ function relevantResources(reader: Reader, scope: string, shallow: boolean): Sto
 type ByPath = ReadonlyMap<string, StoredResource>;
 
 /** A service's own first, which is what a clash is to be told of. */
-function entriesFor(resource: StoredResource, resources: ByPath, now: Date): OwnedEntry[] {
+function entriesFor(resource: StoredResource, resources: ByPath, leaving: Leaving): OwnedEntry[] {
   if (resource.kind === 'virtualService') return serviceEntries(resource, resources);
-  return resource.kind === 'realServer' ? destinationEntries(resource, resources, now) : [];
+  return resource.kind === 'realServer' ? destinationEntries(resource, resources, leaving) : [];
 }
 
 function serviceEntries({ path, spec, revision }: StoredResource, resources: ByPath): OwnedEntry[] {
@@ -169,16 +169,18 @@ function serviceEntries({ path, spec, revision }: StoredResource, resources: ByP
 function destinationEntries(
   { path, spec, revision }: StoredResource,
   resources: ByPath,
-  now: Date,
+  leaving: Leaving,
 ): OwnedEntry[] {
   const server = spec as RealServerSpec;
   if (server.adminState === 'disabled') return [];
   const { cluster, service } = parentsOf(path, resources);
   const key = destinationKey(frontendKey(frontendOf(service)), backendOf(server, service));
   const config = destinationConfigOf(server, effectiveForwarding(cluster, service, server));
-  const drainSeconds = drainSecondsOf(server, service);
-  const drainDeadline = server.adminState === 'drain' ? deadline(drainSeconds, now) : null;
-  return [{ key, path, state: 'living', config, revision, drainSeconds, drainDeadline, origin: 'fresh' }];
+  const common = { key, path, state: 'living', config, revision, origin: 'fresh' } as const;
+  const { adminState, drainTimeoutSeconds } = server;
+  if (adminState !== 'drain') return [{ ...common, drainSeconds: drainTimeoutSeconds, drainDeadline: null }];
+  const drainSeconds = boundedDrainSeconds(key, drainTimeoutSeconds, leaving.udpSeconds);
+  return [{ ...common, drainSeconds, drainDeadline: deadline(drainSeconds, leaving.now) }];
 }
 
 function missingCapabilities({ kind, spec }: StoredResource, capabilities: Capabilities): Violation[] {

@@ -4,6 +4,7 @@ import type { Reconciler } from '../reconcile/reconciler.js';
 import type { StoredResource, Transaction } from '../store/store.js';
 import type { WriteOptions } from './control.js';
 import { syncEntries } from './entries.js';
+import { leavingNow } from './leaving.js';
 
 interface Surroundings {
   readonly reconciler: Reconciler;
@@ -23,7 +24,7 @@ export function putResource(
     scope: path,
     shallow: before !== undefined && !affectsChildren(kind as DefinitionKind, before.spec, spec),
     capabilities: reconciler.director.info?.capabilities ?? null,
-    leaving: { drain: options.drain ?? true, now },
+    leaving: leavingNow(tx, reconciler, { drain: options.drain, now }),
     pointerTo: () => '/spec',
   });
 }

@@ -12,7 +12,7 @@ import { checkName, createBodyParser, type ParsedBody, requiredName, withoutRead
 import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
 import { releaseAll } from './entries.js';
 import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
-import type { Leaving } from './leaving.js';
+import { type Leaving, leavingNow } from './leaving.js';
 import type { Observe } from './observe.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
@@ -54,10 +54,6 @@ export function createResources<R, S>(
 
   function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>, options: WriteOptions): void {
     putResource(tx, { kind, path, labels, spec }, { reconciler, options, now: now() });
-  }
-
-  function leavingOf({ drain = true }: WriteOptions): Leaving {
-    return { drain, now: now() };
   }
 
   function authoriseFor(call: Call, method: Method, { project }: Names): void {
@@ -166,7 +162,7 @@ export function createResources<R, S>(
         removeTree(tx, existing, {
           noun: descriptor.noun,
           cascade: options.cascade ?? false,
-          leaving: leavingOf(options),
+          leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
         });
       };
       const job = { context, scope: path, change };

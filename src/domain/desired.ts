@@ -1,7 +1,15 @@
 /** From definitions to what the kernel is to hold. */
 
 import type { AddressConfig, SnatConfig } from './host-operation.js';
-import { type Backend, type Family, type Frontend, familyOfAddress } from './keys.js';
+import {
+  type Backend,
+  type Family,
+  type Frontend,
+  familyOfAddress,
+  frontendKeyOf,
+  isFwmark,
+  parseFrontend,
+} from './keys.js';
 import { dottedMask } from './netmask.js';
 import type { ClusterSpec } from './schema/cluster.js';
 import type { Forwarding } from './schema/forwarding.js';
@@ -51,13 +59,17 @@ function kernelPersistence(persistence: Persistence, frontend: Frontend): Kernel
   };
 }
 
-/** An idle UDP connection is forgotten after this time (IP_VS_UDP timeout of ip_vs_proto_udp.c), so waiting longer is vain. */
-const UDP_TIMEOUT_SECONDS = 300;
+/** What the kernel begins with (IP_VS_S_UDP_NORMAL of ip_vs_proto_udp.c). */
+export const KERNEL_UDP_SECONDS = 300;
 
-/** How long the connections of a real server may take to end. */
-export function drainSecondsOf(server: RealServerSpec, { protocol }: VirtualServiceSpec): number {
-  const { drainTimeoutSeconds } = server;
-  return protocol === 'udp' ? Math.min(drainTimeoutSeconds, UDP_TIMEOUT_SECONDS) : drainTimeoutSeconds;
+/**
+ * How long the connections of a destination may take to end, when it is drained now. An idle UDP connection is forgotten
+ * after the director's UDP timeout, so that waiting longer is vain.
+ */
+export function boundedDrainSeconds(key: string, seconds: number, udpSeconds: () => number): number {
+  const frontend = parseFrontend(frontendKeyOf(key));
+  const isUdp = !isFwmark(frontend) && frontend.protocol === 'udp';
+  return isUdp ? Math.min(seconds, udpSeconds()) : seconds;
 }
 
 /** FULLNAT is the kernel's masquerading plus source NAT outside IPVS. */

@@ -151,7 +151,6 @@ export const REASONS = {
   // ourselves
   STORE_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The database cannot be written' },
   SHUTTING_DOWN: { code: 'UNAVAILABLE', title: 'The server is stopping' },
-  SLOW_CONSUMER: { code: 'RESOURCE_EXHAUSTED', title: 'The stream was not read fast enough' },
   INTERNAL: { code: 'INTERNAL', title: 'A defect in lvsd' },
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -36,11 +36,12 @@ export async function convergeSettings(
   { driver, store, director }: KernelSide,
   sections: readonly Section[],
 ): Promise<SettingConvergence> {
-  const spec = store.read((reader) => directorSpec(reader, director.name));
-  if (spec.timeouts === null && spec.syncDaemons === null) {
-    return { differences: [], left: [], results: [], durationMicros: 0 };
-  }
-  const found = settingDifferences(spec, await driver.readDirector());
+  const actual = await driver.readDirector();
+  director.udpSeconds = actual.timeouts.udpSeconds;
+  const found = settingDifferences(
+    store.read((reader) => directorSpec(reader, director.name)),
+    actual,
+  );
   const differences = found.filter(({ section }) => sections.includes(section));
   const left = found.filter(({ section }) => !sections.includes(section));
   const started = process.hrtime.bigint();

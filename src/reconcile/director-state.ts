@@ -20,6 +20,8 @@ export interface DirectorState {
   /** A pass has been completed since lvsd started: before that nothing is known of any entry. */
   everSynced: boolean;
   lastReconciliation: Reconciliation | null;
+  /** The UDP timeout that the kernel was last seen to have. */
+  udpSeconds: number | null;
   /** Why passes leave drift to a person: there was more than the policy lets one change; null when there was not. */
   held: string | null;
   foreignEntries: number | null;
@@ -45,6 +47,7 @@ export function createDirectorState(
     synced: false,
     everSynced: false,
     lastReconciliation: null,
+    udpSeconds: null,
     held: null,
     foreignEntries: null,
     addresses: null,

@@ -126,16 +126,46 @@ test('at the deadline the last connections are cut, and the audit log says how m
   assert.match(items[0]?.detail ?? '', /deadline .* 2026-01-01T00:01:00.000Z, has passed: its last 1 conn/);
 });
 
-test('behind UDP nobody waits for more than the time after which the kernel forgets', async (t) => {
-  const { control, kernel, drains } = await createScene(t);
+test("behind UDP nobody waits for more than the director's UDP timeout, wanted or seen", async (t) => {
+  const { control, kernel, hand, pass, drains } = await createScene(t);
+  const dns = { ...shop, virtualService: 'dns' };
   const spec = { protocol: 'udp', address: '192.0.2.10', port: 53 };
   await control.virtualServices.create(admin, shop, { name: 'dns', spec }, {});
+  const secondsOf = async (n: number, drainTimeoutSeconds: number) => {
+    const server = { name: `ns${n}`, spec: { address: `10.0.0.${n}`, drainTimeoutSeconds } };
+    await control.realServers.create(admin, dns, server, {});
+    const key = `udp/192.0.2.10:53->10.0.0.${n}:53`;
+    kernel.setConnectionCounts(key, { inactive: 1 });
+    await control.realServers.delete(admin, { ...dns, realServer: `ns${n}` }, {});
+    const drain = (await drains()).find((one) => one.key === key);
+    return (Date.parse(drain?.deadline ?? '') - START) / 1000;
+  };
+  assert.equal(await secondsOf(1, 3600), 300);
+  const config = { tcpSeconds: 900, tcpFinSeconds: 120, udpSeconds: 700 };
+  await hand.applyDirector([{ command: 'SET_CONFIG', key: 'timeouts', config }]);
+  assert.equal(await secondsOf(2, 3600), 300);
+  await pass(0);
+  assert.equal(await secondsOf(3, 3600), 700);
+  assert.equal(await secondsOf(4, 650), 650);
+  await control.timeouts.replace(admin, 'local', { spec: { ...config, udpSeconds: 45 } }, {});
+  assert.equal(await secondsOf(5, 3600), 45);
+});
+
+test('a UDP drain that stays is bounded too, from its beginning', async (t) => {
+  const { control, pass } = await createScene(t);
   const dns = { ...shop, virtualService: 'dns' };
-  const server = { name: 'ns1', spec: { address: '10.0.0.1', drainTimeoutSeconds: 3600 } };
-  await control.realServers.create(admin, dns, server, {});
-  kernel.setConnectionCounts('udp/192.0.2.10:53->10.0.0.1:53', { inactive: 1 });
-  await control.realServers.delete(admin, { ...dns, realServer: 'ns1' }, {});
-  assert.equal((await drains())[0]?.deadline, '2026-01-01T00:05:00.000Z');
+  const spec = { protocol: 'udp', address: '192.0.2.10', port: 53 };
+  await control.virtualServices.create(admin, shop, { name: 'dns', spec }, {});
+  const server = { address: '10.0.0.1', drainTimeoutSeconds: 3600 };
+  await control.realServers.create(admin, dns, { name: 'ns1', spec: server }, {});
+  const ns1 = { ...dns, realServer: 'ns1' };
+  const deadlineAfter = async (patch: object) => {
+    const { resource } = stored(await control.realServers.update(admin, ns1, { spec: patch }, {}));
+    return resource.status.drain?.deadline;
+  };
+  assert.equal(await deadlineAfter({ adminState: 'drain' }), '2026-01-01T00:05:00.000Z');
+  await pass(20);
+  assert.equal(await deadlineAfter({ drainTimeoutSeconds: 100 }), '2026-01-01T00:01:40.000Z');
 });
 
 test('nobody waits for a real server whose drain timeout is 0, or with drain false', async (t) => {

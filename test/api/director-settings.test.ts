@@ -59,6 +59,38 @@ test('timeouts are stored, set in the kernel and audited, and set back when some
   assert.equal(reconciler.director.settingProblems.size, 0);
 });
 
+test('settings that differ are in the drift report, with what would set them back', async (t) => {
+  const world = createWorld(t);
+  const { control } = await world.start();
+  await control.timeouts.replace(admin, 'local', { spec: timeouts }, {});
+  await control.syncDaemons.replace(admin, 'local', { spec: { master: daemon } }, {});
+  assert.deepEqual((await control.directors.drift(admin, 'local')).differences, []);
+  await world.hand.applyDirector([
+    { command: 'SET_CONFIG', key: 'timeouts', config: first },
+    { command: 'DEL_DAEMON', key: 'sync-daemons/master', state: 'master' },
+    {
+      command: 'NEW_DAEMON',
+      key: 'sync-daemons/backup',
+      state: 'backup',
+      config: { ...daemon, interface: 'lo' },
+    },
+  ]);
+  const { differences, operations } = await control.directors.drift(admin, 'local');
+  const resource = 'directors/local';
+  assert.deepEqual(differences, [
+    { type: 'different', key: 'timeouts', resource, desired: timeouts, actual: first },
+    { type: 'missing', key: 'sync-daemons/master', resource, desired: daemon, actual: null },
+    {
+      ...{ type: 'unwanted', key: 'sync-daemons/backup', resource, desired: null },
+      actual: { ...running, interface: 'lo' },
+    },
+  ]);
+  assert.deepEqual(
+    operations.map(({ command, key }) => `${command} ${key}`),
+    ['SET_CONFIG timeouts', 'NEW_DAEMON sync-daemons/master', 'DEL_DAEMON sync-daemons/backup'],
+  );
+});
+
 test('settings are put back after a restart, and left alone when they are no longer managed', async (t) => {
   const world = createWorld(t);
   const life = await world.start();

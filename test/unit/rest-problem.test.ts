@@ -31,7 +31,6 @@ const statuses: readonly [Reason, number][] = [
   ['UNSUPPORTED_MEDIA_TYPE', 415],
   ['KERNEL_REFUSED', 422],
   ['CAPABILITY_MISSING', 422],
-  ['SLOW_CONSUMER', 429],
   ['HEADERS_TOO_LARGE', 431],
   ['INTERNAL', 500],
   ['STORE_UNAVAILABLE', 503],

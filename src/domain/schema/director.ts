@@ -218,6 +218,10 @@ export const Drift = Type.Object(
     foreign: Type.Array(Type.String(), { description: 'Keys of entries made by others.' }),
     operations: Type.Array(KernelOperation, { description: 'What a requested reconciliation would do now.' }),
   },
-  { ...closed, $id: 'Drift', description: 'Where the kernel differs from the definition, now.' },
+  {
+    ...closed,
+    $id: 'Drift',
+    description: 'Where the kernel differs from the definition and from the settings of the director, now.',
+  },
 );
 export type Drift = Static<typeof Drift>;

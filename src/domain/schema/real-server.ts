@@ -37,7 +37,7 @@ export const RealServerSpec = Type.Object(
       maximum: 7 * 24 * 60 * 60,
       description:
         'How long its connections may take to end when it is drained, disabled or deleted (default 300; behind UDP at most ' +
-        '300); 0: not at all.',
+        "the director's UDP timeout); 0: not at all.",
     }),
     forwarding: Type.Optional(Forwarding),
   },

@@ -168,7 +168,7 @@ export type RealServerSpec = Message<"lvsd.v1.RealServerSpec"> & {
 
   /**
    * How long its connections may take to end when it is drained, disabled or deleted, in seconds, at most a week. Absent:
-   * 300; behind UDP at most 300. 0: not at all.
+   * 300; behind UDP at most the director's UDP timeout. 0: not at all.
    *
    * @generated from field: optional uint32 drain_timeout_seconds = 8;
    */
