@@ -3,7 +3,7 @@
  * it writes, so it is right whatever the kernel holds; the fast path of `apply-changes.ts` falls back on it.
  */
 import { type DirectorTable, mayBeOthers } from '../domain/entry.js';
-import { frontendKeyOf } from '../domain/keys.js';
+import { entryKindOf, frontendKeyOf, frontendOfSnatKey } from '../domain/keys.js';
 import { type Difference, differences, hasConfig, operationsFor } from '../domain/plan.js';
 import type { DirectorDriver } from '../driver/director-driver.js';
 import type { OwnedEntry, Store } from '../store/store.js';
@@ -50,8 +50,9 @@ export async function converge(
   frontendKeys: ReadonlySet<string>,
   permit: Permit = everything,
 ): Promise<Convergence> {
-  const actual = await driver.readServices(frontendKeys);
-  const entries = store.read((reader) => [...frontendKeys].flatMap((key) => reader.entriesOfFrontend(key)));
+  const units = withServices(frontendKeys);
+  const actual = await driver.readServices(units);
+  const entries = store.read((reader) => [...units].flatMap((key) => reader.entriesOfFrontend(key)));
   const { ours, keptOut, foreign } = withoutForeign(differences(entries, actual));
   const { ready, left, blocked } = granted(ours, permit);
   const started = process.hrtime.bigint();
@@ -91,7 +92,14 @@ function granted(found: readonly Difference<OwnedEntry>[], permit: Permit): Gran
   };
 }
 
-/** A service that is somebody else's keeps our destinations out too. */
+/** Whether there is to be source NAT also depends on whose the service is. */
+function withServices(keys: ReadonlySet<string>): Set<string> {
+  return new Set(
+    [...keys].flatMap((key) => (entryKindOf(key) === 'snat' ? [key, frontendOfSnatKey(key)] : key)),
+  );
+}
+
+/** A service that is somebody else's keeps our destinations and our source NAT out too. */
 export function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
   ours: Difference<OwnedEntry>[];
   keptOut: KeptOut[];
@@ -106,7 +114,8 @@ export function withoutForeign(found: readonly Difference<OwnedEntry>[]): {
   const keptOut: KeptOut[] = [];
   for (const one of found) {
     const { key, state } = one.desired;
-    const held = [key, frontendKeyOf(key)].find((each) => foreign.has(each));
+    const service = entryKindOf(key) === 'snat' ? frontendOfSnatKey(key) : frontendKeyOf(key);
+    const held = [key, service].find((each) => foreign.has(each));
     if (held === undefined) ours.push(one);
     else if (state === 'living') keptOut.push({ entry: one.desired, held });
   }

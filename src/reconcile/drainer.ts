@@ -27,7 +27,7 @@ interface Dependencies {
 
 export interface Drainer {
   /**
-   * Ends the drains that can end, of all frontends or of these. Resolves when the kernel has been told: true; false when it
+   * Ends the drains that can end, of all frontends or of these, and of addresses. Resolves when the kernel has been told: true; false when it
    * could not be asked.
    */
   check(context: WriteContext, frontendKeys?: ReadonlySet<string>): Promise<boolean>;
@@ -57,7 +57,10 @@ export function createDrainer({ side, path, now }: Dependencies): Drainer {
     async check(context, frontendKeys) {
       const draining = side.store
         .read((reader) => reader.drainingEntries())
-        .filter(({ key }) => !frontendKeys || frontendKeys.has(frontendKeyOf(key)));
+        .filter(
+          ({ key }) =>
+            !frontendKeys || frontendKeys.has(frontendKeyOf(key)) || entryKindOf(key) === 'address',
+        );
       if (draining.length === 0) return true;
       const destinations = draining.filter(isDestination);
       const keys = destinations.map(({ key }) => key);

@@ -86,6 +86,56 @@ test('entries that were owned before their origin was known are taken for made b
   assert.deepEqual(db.prepare('SELECT key, origin FROM entries').all(), [{ key: 'k', origin: 'made' }]);
 });
 
+test('what definitions ask of the surroundings of a director is owned after the migration', (t) => {
+  const { db } = fresh(t, []);
+  const migrations = readMigrations();
+  migrate(db, migrations.slice(0, 2));
+  const put = db.prepare(
+    `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time)
+     VALUES (?, ?, ?, 'n', '{}', ?, 7, '', '')`,
+  );
+  const own = db.prepare(
+    `INSERT INTO entries (key, path, state, config, revision, drain_seconds) VALUES (?, ?, 'living', '{}', 7, 0)`,
+  );
+  const pool = { addresses: ['198.51.100.2', '2001:db8::2', '198.51.100.1', '198.51.100.2'] };
+  const clusters = {
+    a: { vip: { interface: 'eth0' }, forwarding: { method: 'fullnat', snat: pool } },
+    b: { vip: { interface: null }, forwarding: { method: 'dr' } },
+  };
+  const services = {
+    a: {
+      x: { address: '192.0.2.1' },
+      y: { address: '192.0.2.1', forwarding: { method: 'nat' } },
+      z: { address: '2001:db8::1' },
+      m: { fwmark: 7, family: 'ipv4' },
+    },
+    b: { x: { address: '192.0.2.3', forwarding: { method: 'fullnat' } }, y: { address: '192.0.2.4' } },
+  };
+  for (const [cluster, spec] of Object.entries(clusters)) {
+    put.run(cluster, 'cluster', null, JSON.stringify(spec));
+    for (const [name, service] of Object.entries(services[cluster as 'a' | 'b'])) {
+      put.run(`${cluster}/${name}`, 'virtualService', cluster, JSON.stringify(service));
+      own.run(`key-${cluster}${name}`, `${cluster}/${name}`);
+    }
+  }
+  migrate(db, migrations);
+  const rows = db
+    .prepare("SELECT key, path, config, origin, revision FROM entries WHERE key LIKE '%/%' ORDER BY key")
+    .raw()
+    .all() as [string, string, string, string, number][];
+  assert.deepEqual(
+    rows.map(([key, path, config, ...rest]) => [key, path, JSON.parse(config), ...rest]),
+    [
+      ['address/192.0.2.1', 'a/x', { interface: 'eth0', prefixLength: 32 }, 'fresh', 7],
+      ['address/2001:db8::1', 'a/z', { interface: 'eth0', prefixLength: 128 }, 'fresh', 7],
+      ['snat/key-am', 'a/m', { addresses: ['198.51.100.1', '198.51.100.2'] }, 'fresh', 7],
+      ['snat/key-ax', 'a/x', { addresses: ['198.51.100.1', '198.51.100.2'] }, 'fresh', 7],
+      ['snat/key-az', 'a/z', { addresses: ['2001:db8::2'] }, 'fresh', 7],
+      ['snat/key-bx', 'b/x', { addresses: null }, 'fresh', 7],
+    ],
+  );
+});
+
 function fresh(t: TestContext, migrations: readonly string[]) {
   const directory = temporaryDirectory(t);
   for (const [index, sql] of migrations.entries()) write(directory, index + 1, sql);

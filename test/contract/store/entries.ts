@@ -194,4 +194,22 @@ export function describeEntries({ create }: StoreSubject): void {
     await store.write(context, (tx) => tx.remove(http));
     assert.equal(store.read((reader) => reader.entry('tcp/192.0.2.1:80'))?.path, http);
   });
+
+  test('an address is served as long as it has a service or destination that is not being removed', async (t) => {
+    const store = await filled(t);
+    const isServed = (address: string) => store.read((reader) => reader.isServed(address));
+    await store.write(context, (tx) => {
+      tx.putEntry(entry('address/192.0.2.7', http));
+      tx.putEntry(entry('snat/tcp/192.0.2.7:80', http));
+      tx.putEntry(entry('udp/192.0.2.8:53', http));
+    });
+    for (const address of ['192.0.2.1', '192.0.2.8', '2001:db8::1']) assert.equal(isServed(address), true);
+    for (const address of ['192.0.2.7', '192.0.2.10', '192.0.2', '2001:db8::10', '2001:db8::'])
+      assert.equal(isServed(address), false, address);
+    const key = 'udp/192.0.2.8:53';
+    await store.write(context, (tx) => tx.putEntry({ ...entry(key, http), state: 'draining' }));
+    assert.equal(isServed('192.0.2.8'), true);
+    await store.write(context, (tx) => tx.putEntry({ ...entry(key, http), state: 'removing' }));
+    assert.equal(isServed('192.0.2.8'), false);
+  });
 }

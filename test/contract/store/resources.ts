@@ -46,6 +46,45 @@ export function describeResources({ create }: StoreSubject): void {
     assert.deepEqual(names(PROJECT, '10.0.0.9'), []);
   });
 
+  test('the first virtual service at an address is found that passes a test, in all projects', async (t) => {
+    const store = create(t).open();
+    const at = (shop: string, name: string, address: string) => ({
+      ...service(shop, name),
+      spec: { address },
+    });
+    await store.write(context, (tx) => {
+      for (const name of ['shop-2', 'shop']) {
+        tx.put(cluster(name));
+        tx.put(at(name, 'http', '192.0.2.1'));
+        tx.put(at(name, 'https', '192.0.2.1'));
+        tx.put(at(name, 'mail', '192.0.2.11'));
+        tx.put({ ...realServer(name, 'http', 'web-1'), spec: { address: '192.0.2.9' } });
+      }
+    });
+    const found = (address: string, test: (path: string) => boolean) =>
+      store.read((reader) => {
+        // another statement may run while one is being read from
+        const passes = (one: { path: string }) => reader.resource(one.path) !== undefined && test(one.path);
+        return reader.virtualServiceAt(address, passes)?.path;
+      });
+    assert.equal(
+      found('192.0.2.1', () => true),
+      service('shop-2', 'http').path,
+    );
+    assert.equal(
+      found('192.0.2.1', (path) => path.includes('/shop/')),
+      service('shop', 'http').path,
+    );
+    assert.equal(
+      found('192.0.2.1', () => false),
+      undefined,
+    );
+    assert.equal(
+      found('192.0.2.9', () => true),
+      undefined,
+    );
+  });
+
   test('a store that is opened again is as it was left', async (t) => {
     const source = create(t);
     const first = source.open();
