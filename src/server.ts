@@ -73,7 +73,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   const store = createSqliteStore({ file: databaseFile(config.dataDir) });
   shutdown.add('store', () => store.close());
 
-  const selected = await parts.selectDriver(config);
+  const selected = await parts.selectDriver({ ...config, warn: (message) => logger.warn(message) });
   shutdown.add('driver', () => selected.driver.close());
   if (selected.kind === 'memory') {
     logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);

@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
 import type { Control } from '../../src/control/control.js';
+import type { EntryConfig } from '../../src/domain/entry.js';
 import { DomainError } from '../../src/domain/errors.js';
-import { frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
+import { addressKey, entryKindOf, frontendKey, frontendKeyOf, snatKey } from '../../src/domain/keys.js';
 import { mergePatch } from '../../src/domain/merge-patch.js';
 import { type Names, nameOf, namesOf, parentPath, pathOf } from '../../src/domain/names.js';
+import type { ClusterSpec } from '../../src/domain/schema/cluster.js';
+import type { VirtualServiceSpec } from '../../src/domain/schema/virtual-service.js';
 import type { Operation, TableEntry } from '../../src/domain/table.js';
+import type { OwnedEntry } from '../../src/store/store.js';
 import {
   changedKeys,
   childrenOf,
@@ -19,6 +23,8 @@ import {
   type Model,
   type ModelEntry,
   normalised,
+  type Vips,
+  vipsOf,
 } from '../support/cluster-model.js';
 import { admin, createWorld, type Life, type World } from '../support/control-world.js';
 import { newDestination, newService, plainDestination, plainService } from '../support/operations.js';
@@ -40,7 +46,7 @@ type Step =
   | { readonly do: 'define'; readonly path: string; readonly document: Node }
   | { readonly do: 'outage' | 'recovery' | 'reconcile' }
   | { readonly do: 'spoil'; readonly pick: number; readonly by: 'edit' | 'delete' }
-  | { readonly do: 'intrude' | 'leave'; readonly pick: number };
+  | { readonly do: 'intrude' | 'leave' | 'spoil-host'; readonly pick: number };
 
 const optional = <T>(value: Arbitrary<T>) => fc.option(value, { nil: undefined });
 
@@ -50,10 +56,18 @@ function spec(members: Record<string, Arbitrary<unknown>>): Arbitrary<object> {
     .map((all) => Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)));
 }
 
-const forwarding = fc.constantFrom({ method: 'nat' }, { method: 'nat' }, { method: 'dr' });
+const pool = { addresses: ['198.51.100.1', '2001:db8:9::1'] };
+const forwarding = fc.constantFrom(
+  { method: 'nat' },
+  { method: 'nat' },
+  { method: 'dr' },
+  { method: 'fullnat' },
+  { method: 'fullnat', snat: pool },
+);
+const vip = fc.constantFrom(null, 'eth0', 'eth0', 'eth1').map((name) => ({ interface: name }));
 const persistence = fc.constantFrom(null, null, { timeoutSeconds: 60 });
 const scheduler = fc.constantFrom('wlc', 'rr');
-const clusterSpec = spec({ forwarding, description: fc.constantFrom('', 'text') });
+const clusterSpec = spec({ forwarding, vip: optional(vip), description: fc.constantFrom('', 'text') });
 const serviceSpec = fc
   .tuple(fc.constantFrom(...FRONTENDS), spec({ scheduler, persistence, forwarding: optional(forwarding) }))
   .map(([frontend, rest]) => ({ ...frontend, ...rest }));
@@ -63,10 +77,15 @@ const serverSpec = spec({
   port: fc.constantFrom(undefined, undefined, 8080),
   weight: fc.nat(3),
   adminState: fc.constantFrom('active', 'active', 'drain', 'disabled'),
+  forwarding: fc.constantFrom(undefined, undefined, undefined, { method: 'dr' }, { method: 'fullnat' }),
 });
 const specs = [clusterSpec, serviceSpec, serverSpec];
 const patches = [
-  spec({ forwarding: optional(forwarding), description: optional(fc.constant('patched')) }),
+  spec({
+    forwarding: optional(forwarding),
+    vip: optional(vip),
+    description: optional(fc.constant('patched')),
+  }),
   spec({
     scheduler: optional(scheduler),
     port: fc.constantFrom(undefined, 81),
@@ -133,6 +152,7 @@ const step: Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('spoil' as const), pick, by: fc.constantFrom('edit', 'delete') }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('intrude' as const, 'leave' as const), pick }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('spoil-host' as const), pick }) },
 );
 
 /** Everything that a run knows. */
@@ -140,6 +160,7 @@ interface Run {
   readonly world: World;
   readonly life: Life;
   model: Model;
+  vips: Vips;
   available: boolean;
   /** Entries of somebody else, as they were made. */
   readonly foreign: Map<string, TableEntry>;
@@ -151,8 +172,16 @@ const CODES: Record<Exclude<Expected, 'done'>, readonly string[]> = {
   CREATED_ALREADY: ['NAME_TAKEN'],
   NOT_FOUND: ['CLUSTER_NOT_FOUND', 'VIRTUAL_SERVICE_NOT_FOUND', 'REAL_SERVER_NOT_FOUND'],
   HAS_CHILDREN: ['HAS_CHILDREN'],
-  INVALID: ['VALIDATION_FAILED', 'FAMILY_MISMATCH', 'PORT_MAPPING_UNSUPPORTED', 'FRONTEND_AMBIGUOUS'],
-  TAKEN: ['FRONTEND_TAKEN', 'REAL_SERVER_TAKEN'],
+  INVALID: [
+    'VALIDATION_FAILED',
+    'FAMILY_MISMATCH',
+    'PORT_MAPPING_UNSUPPORTED',
+    'FRONTEND_AMBIGUOUS',
+    'FULLNAT_NOT_SHARED',
+    'SNAT_NEEDS_FULLNAT',
+    'SNAT_NOT_SHARED',
+  ],
+  TAKEN: ['FRONTEND_TAKEN', 'REAL_SERVER_TAKEN', 'VIP_INTERFACE_TAKEN'],
   REFUSED: ['KERNEL_REFUSED', 'FOREIGN_ENTRY'],
 };
 
@@ -199,11 +228,15 @@ async function write(run: Run, one: WriteStep): Promise<void> {
   let unclear = false;
   if (typeof after === 'string') expected = after;
   else if (isInvalid(after)) expected = 'INVALID';
-  else if (!desiredOf(after)) expected = 'TAKEN';
+  else if (!desiredOf(after) || !vipsOf(after, run.vips)) expected = 'TAKEN';
   else {
     changed = changedKeys(desired(run.model), desired(after));
+    // an address may pass on to another service, or may be left until its last one goes, without a change of the host
     unclear =
-      changed.length > 0 && handedOver(changed, desired(run.model), desired(after)).length === changed.length;
+      run.vips.size > 0 ||
+      vipsOf(after, run.vips)?.size !== 0 ||
+      (changed.length > 0 &&
+        handedOver(changed, desired(run.model), desired(after)).length === changed.length);
     const refused = changed.some((key) => desired(after).has(key) && isUnwelcome(key, foreign, BROADCAST));
     if (run.available && refused) expected = 'REFUSED';
   }
@@ -213,6 +246,7 @@ async function write(run: Run, one: WriteStep): Promise<void> {
     // What is only handed over is pending when it was before.
     if (run.available || !unclear) assert.equal(pending, !run.available && changed.length > 0);
     run.model = after as Model;
+    run.vips = vipsOf(run.model, run.vips) ?? assert.fail('the model has an address on two interfaces');
   } catch (error) {
     if (!(error instanceof DomainError) || expected === 'done') throw error;
     assert.ok(
@@ -256,6 +290,7 @@ async function byHand(run: Run, one: Extract<Step, { pick: number }>): Promise<v
   );
   const target = owned[one.pick % Math.max(1, owned.length)];
   if (one.do === 'spoil' && target) await run.world.hand.apply([spoiling(target, one.by)]);
+  if (one.do === 'spoil-host') await spoilHost(run, one.pick);
   const frontend = FRONTENDS[one.pick % FRONTENDS.length];
   assert.ok(frontend);
   const key = frontendKey(frontend);
@@ -271,6 +306,18 @@ async function byHand(run: Run, one: Extract<Step, { pick: number }>): Promise<v
     await run.world.hand.apply([{ command: 'DEL_SERVICE', key, frontend }]);
     for (const held of [...run.foreign.keys()]) if (frontendKeyOf(held) === key) run.foreign.delete(held);
   }
+}
+
+/** Takes away one address or spoils the source NAT of one frontend. */
+async function spoilHost({ world: { host } }: Run, pick: number): Promise<void> {
+  const driver = host.open();
+  const addresses = (await driver.readAddresses()).filter(({ ours }) => ours);
+  const frontends = [...(await driver.readSnat()).keys()];
+  const index = pick % Math.max(1, addresses.length + frontends.length);
+  const [address, frontend] = [addresses[index], frontends[index - addresses.length]];
+  if (address) host.removeAddress(address.address, address.interface);
+  if (frontend !== undefined)
+    host.editSnat(frontend, pick % 2 === 0 ? null : { addresses: ['198.51.100.9'] });
 }
 
 function spoiling(target: TableEntry, by: 'edit' | 'delete'): Operation {
@@ -299,6 +346,7 @@ async function take(run: Run, one: Step): Promise<void> {
   else {
     run.available = one.do === 'recovery';
     run.world.kernel.setAvailable(run.available);
+    run.world.host.setAvailable(run.available);
   }
 }
 
@@ -313,11 +361,33 @@ async function check(run: Run): Promise<void> {
   const welcome = [...wanted].filter(([key]) => !isUnwelcome(key, foreign, BROADCAST));
   const expected = new Map(welcome.map(([key, { config }]) => [key, config] as const));
   for (const [key, entry] of run.foreign) expected.set(key, entry.config);
-  assert.deepEqual(new Map([...table].map(([key, { config }]) => [key, config])), expected);
+  const host = run.world.host.open();
+  const actual = new Map([...table].map(([key, { config }]) => [key, config as EntryConfig]));
+  for (const [frontend, config] of await host.readSnat()) actual.set(snatKey(frontend), config);
+  assert.deepEqual(actual, expected);
+  // what nobody asks for any more may have been taken away by hand, and is not made again
+  const asked = vipsOf(run.model, new Map()) ?? assert.fail('the model has an address on two interfaces');
+  const own = (await host.readAddresses()).filter(({ ours }) => ours);
+  const bound = new Map(own.map((one) => [addressKey(one.address), one.interface]));
+  assert.deepEqual(bound, new Map([...run.vips].filter(([key]) => asked.has(key) || bound.has(key))));
+  assert.equal(own.length, bound.size);
 
   const entries = store.read((reader) => reader.entries({ after: '', limit: 1000 }));
-  assert.deepEqual(new Map(entries.map(({ key, path, config }) => [key, { path, config }])), wanted);
-  assert.ok(entries.every(({ state }) => state === 'living'));
+  const [addresses, others] = [true, false].map((isAddress) =>
+    entries.filter(({ key }) => (entryKindOf(key) === 'address') === isAddress),
+  ) as [OwnedEntry[], OwnedEntry[]];
+  assert.deepEqual(new Map(others.map(({ key, path, config }) => [key, { path, config }])), wanted);
+  assert.ok(others.every(({ state }) => state === 'living'));
+  for (const { key, path, state } of addresses) {
+    assert.equal(state, asked.has(key) ? 'living' : 'draining', key);
+    if (!asked.has(key)) continue;
+    assert.equal(addressKey((run.model.get(path) as VirtualServiceSpec).address ?? ''), key);
+    assert.notEqual((run.model.get(parentPath(path)) as ClusterSpec).vip.interface, null);
+  }
+  assert.deepEqual(
+    addresses.map(({ key }) => key),
+    [...bound.keys()].sort(),
+  );
 
   const unwelcome = [...wanted]
     .filter(([key]) => isUnwelcome(key, foreign, BROADCAST))
@@ -344,11 +414,12 @@ async function stateOf(control: Control, names: Names): Promise<string> {
 test('whatever is asked in whatever order, the kernel holds the definitions, what is foreign, and nothing else', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }), async (steps) => {
-      const world = createWorld(t, { localBroadcasts: [BROADCAST] });
+      const world = createWorld(t, { localBroadcasts: [BROADCAST], host: { interfaces: ['eth0', 'eth1'] } });
       const run: Run = {
         world,
         life: await world.start(),
         model: new Map(),
+        vips: new Map(),
         available: true,
         foreign: new Map(),
       };

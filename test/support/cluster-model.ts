@@ -6,26 +6,37 @@ import {
   effectiveForwarding,
   frontendOf,
   serviceConfigOf,
+  snatConfigOf,
 } from '../../src/domain/desired.js';
-import { destinationKey, frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
+import type { EntryConfig } from '../../src/domain/entry.js';
+import {
+  addressKey,
+  destinationKey,
+  entryKindOf,
+  frontendKey,
+  frontendKeyOf,
+  frontendOfSnatKey,
+  snatKey,
+} from '../../src/domain/keys.js';
 import { isWithin, nameOf, parentPath } from '../../src/domain/names.js';
 import {
   clusterViolations,
   pairingViolations,
   realServerViolations,
+  sharedForwardingViolations,
+  sourceNatViolations,
   virtualServiceViolations,
 } from '../../src/domain/rules.js';
 import { type ClusterSpec, normaliseCluster } from '../../src/domain/schema/cluster.js';
 import { normaliseRealServer, type RealServerSpec } from '../../src/domain/schema/real-server.js';
 import { normaliseVirtualService, type VirtualServiceSpec } from '../../src/domain/schema/virtual-service.js';
-import type { DestinationConfig, ServiceConfig } from '../../src/domain/table.js';
 
 /** Normalised specs by path. Never changed in place. */
 export type Model = ReadonlyMap<string, unknown>;
 
 export interface ModelEntry {
   readonly path: string;
-  readonly config: ServiceConfig | DestinationConfig;
+  readonly config: EntryConfig;
 }
 
 /** projects/P/clusters/C is 0, a service 1, a real server 2. */
@@ -42,40 +53,75 @@ export function childrenOf(model: Model, path: string): string[] {
   return [...model.keys()].filter((one) => one !== path && isWithin(one, path));
 }
 
-/** All entries that the kernel is to have; undefined when two resources want the same. */
+/** All entries that only one resource can have; undefined when two resources want the same. */
 export function desiredOf(model: Model): Map<string, ModelEntry> | undefined {
   const desired = new Map<string, ModelEntry>();
   for (const [path, spec] of model) {
-    const entry = entryOf(model, path, spec);
-    if (!entry) continue;
-    if (desired.has(entry.key)) return undefined;
-    desired.set(entry.key, { path, config: entry.config });
+    for (const [key, config] of entriesOf(model, path, spec)) {
+      if (desired.has(key)) return undefined;
+      desired.set(key, { path, config });
+    }
   }
   return desired;
 }
 
-function entryOf(model: Model, path: string, spec: unknown): (ModelEntry & { key: string }) | undefined {
+/** By key, the VIPs that are bound; undefined when one is wanted on two interfaces. */
+export type Vips = ReadonlyMap<string, string>;
+
+/** What is bound stays as long as there is a service at the address, also when nobody asks for it any more. */
+export function vipsOf(model: Model, before: Vips): Vips | undefined {
+  const vips = new Map<string, string>();
+  const served = new Set<string>();
+  for (const [path, spec] of model) {
+    const { address } = spec as VirtualServiceSpec;
+    if (depthOf(path) !== 1 || address === undefined) continue;
+    const key = addressKey(address);
+    served.add(key);
+    const wanted = (model.get(parentPath(path)) as ClusterSpec).vip.interface;
+    if (wanted === null) continue;
+    if ((vips.get(key) ?? wanted) !== wanted) return undefined;
+    vips.set(key, wanted);
+  }
+  for (const [key, name] of before) if (served.has(key) && !vips.has(key)) vips.set(key, name);
+  return vips;
+}
+
+function entriesOf(model: Model, path: string, spec: unknown): [string, EntryConfig][] {
   if (depthOf(path) === 1) {
     const service = spec as VirtualServiceSpec;
-    return { path, key: frontendKey(frontendOf(service)), config: serviceConfigOf(service) };
+    const key = frontendKey(frontendOf(service));
+    const snat = snatConfigOf(model.get(parentPath(path)) as ClusterSpec, service);
+    return [
+      [key, serviceConfigOf(service)],
+      ...(snat ? [[snatKey(key), snat] as [string, EntryConfig]] : []),
+    ];
   }
   const server = spec as RealServerSpec;
-  if (depthOf(path) === 0 || server.adminState === 'disabled') return undefined;
+  if (depthOf(path) === 0 || server.adminState === 'disabled') return [];
   const { cluster, service } = parentsOf(model, path);
   const forwarding = effectiveForwarding(cluster, service, server);
   const key = destinationKey(frontendKey(frontendOf(service)), backendOf(server, service));
-  return { path, key, config: destinationConfigOf(server, forwarding) };
+  return [[key, destinationConfigOf(server, forwarding)]];
 }
 
 /** Whether some rule, of one resource or of two together, is broken. */
 export function isInvalid(model: Model): boolean {
   return [...model].some(([path, spec]) => {
     if (depthOf(path) === 0) return clusterViolations(spec as ClusterSpec).length > 0;
-    if (depthOf(path) === 1) return virtualServiceViolations(spec as VirtualServiceSpec).length > 0;
+    if (depthOf(path) === 1) {
+      const service = spec as VirtualServiceSpec;
+      const forwarding = effectiveForwarding(model.get(parentPath(path)) as ClusterSpec, service);
+      return virtualServiceViolations(service).length + sourceNatViolations(service, forwarding).length > 0;
+    }
     const server = spec as RealServerSpec;
     const { cluster, service } = parentsOf(model, path);
     const forwarding = effectiveForwarding(cluster, service, server);
-    return realServerViolations(server).length + pairingViolations(service, server, forwarding).length > 0;
+    return (
+      realServerViolations(server).length +
+        pairingViolations(service, server, forwarding).length +
+        sharedForwardingViolations(effectiveForwarding(cluster, service), forwarding).length >
+      0
+    );
   });
 }
 
@@ -104,7 +150,8 @@ export function handedOver(
 
 /** Whether the kernel will not have this entry: a foreign one is in its place, or it is a broadcast address. */
 export function isUnwelcome(key: string, foreign: ReadonlySet<string>, broadcast: string): boolean {
-  return foreign.has(key) || foreign.has(frontendKeyOf(key)) || key.includes(`->${broadcast}:`);
+  const service = entryKindOf(key) === 'snat' ? frontendOfSnatKey(key) : frontendKeyOf(key);
+  return foreign.has(key) || foreign.has(service) || key.includes(`->${broadcast}:`);
 }
 
 /** The model of a cluster as the definition document shows it. */

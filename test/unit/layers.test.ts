@@ -29,11 +29,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'driver/memory-host.ts': [
     ...['domain/', 'driver/driver.ts', 'driver/host.ts', 'driver/kernel-error.ts', 'driver/memory/'],
   ],
-  'driver/no-host.ts': ['driver/host.ts', 'driver/kernel-error.ts'],
   'driver/director-driver.ts': ['domain/', 'driver/driver.ts', 'driver/host.ts'],
   'driver/select.ts': [
     ...['driver/director-driver.ts', 'driver/memory.ts', 'driver/memory-host.ts', 'driver/netlink/'],
-    'driver/no-host.ts',
+    'driver/linux/',
   ],
   'reconcile/': [
     ...[
