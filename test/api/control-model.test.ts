@@ -23,7 +23,7 @@ import {
   type Model,
   type ModelEntry,
   normalised,
-  type Vips,
+  servedKeys,
   vipsOf,
 } from '../support/cluster-model.js';
 import { admin, createWorld, type Life, type World } from '../support/control-world.js';
@@ -160,7 +160,6 @@ interface Run {
   readonly world: World;
   readonly life: Life;
   model: Model;
-  vips: Vips;
   available: boolean;
   /** Entries of somebody else, as they were made. */
   readonly foreign: Map<string, TableEntry>;
@@ -228,13 +227,13 @@ async function write(run: Run, one: WriteStep): Promise<void> {
   let unclear = false;
   if (typeof after === 'string') expected = after;
   else if (isInvalid(after)) expected = 'INVALID';
-  else if (!desiredOf(after) || !vipsOf(after, run.vips)) expected = 'TAKEN';
+  else if (!desiredOf(after) || !vipsOf(after)) expected = 'TAKEN';
   else {
     changed = changedKeys(desired(run.model), desired(after));
-    // an address may pass on to another service, or may be left until its last one goes, without a change of the host
+    // an address may pass on to another service, or be left until its last one goes, without a change of the host
     unclear =
-      run.vips.size > 0 ||
-      vipsOf(after, run.vips)?.size !== 0 ||
+      hasAddresses(run.life) ||
+      vipsOf(after)?.size !== 0 ||
       (changed.length > 0 &&
         handedOver(changed, desired(run.model), desired(after)).length === changed.length);
     const refused = changed.some((key) => desired(after).has(key) && isUnwelcome(key, foreign, BROADCAST));
@@ -246,7 +245,6 @@ async function write(run: Run, one: WriteStep): Promise<void> {
     // What is only handed over is pending when it was before.
     if (run.available || !unclear) assert.equal(pending, !run.available && changed.length > 0);
     run.model = after as Model;
-    run.vips = vipsOf(run.model, run.vips) ?? assert.fail('the model has an address on two interfaces');
   } catch (error) {
     if (!(error instanceof DomainError) || expected === 'done') throw error;
     assert.ok(
@@ -365,12 +363,17 @@ async function check(run: Run): Promise<void> {
   const actual = new Map([...table].map(([key, { config }]) => [key, config as EntryConfig]));
   for (const [frontend, config] of await host.readSnat()) actual.set(snatKey(frontend), config);
   assert.deepEqual(actual, expected);
-  // what nobody asks for any more may have been taken away by hand, and is not made again
-  const asked = vipsOf(run.model, new Map()) ?? assert.fail('the model has an address on two interfaces');
+  const asked = vipsOf(run.model) ?? assert.fail('the model has an address on two interfaces');
   const own = (await host.readAddresses()).filter(({ ours }) => ours);
   const bound = new Map(own.map((one) => [addressKey(one.address), one.interface]));
-  assert.deepEqual(bound, new Map([...run.vips].filter(([key]) => asked.has(key) || bound.has(key))));
   assert.equal(own.length, bound.size);
+  for (const [key, name] of asked) assert.equal(bound.get(key), name, key);
+  // what nobody asks for any more is left as long as it has a service
+  const left = [...bound.keys()].filter((key) => !asked.has(key));
+  assert.deepEqual(
+    left.filter((key) => !servedKeys(run.model).has(key)),
+    [],
+  );
 
   const entries = store.read((reader) => reader.entries({ after: '', limit: 1000 }));
   const [addresses, others] = [true, false].map((isAddress) =>
@@ -402,6 +405,11 @@ async function check(run: Run): Promise<void> {
   assert.equal((await control.auditEvents.integrity(admin)).intact, true);
 }
 
+function hasAddresses({ store }: Life): boolean {
+  const [first] = store.read((reader) => reader.entries({ after: addressKey(''), limit: 1 }));
+  return first !== undefined && entryKindOf(first.key) === 'address';
+}
+
 async function stateOf(control: Control, names: Names): Promise<string> {
   const resources = names.realServer
     ? control.realServers
@@ -419,7 +427,6 @@ test('whatever is asked in whatever order, the kernel holds the definitions, wha
         world,
         life: await world.start(),
         model: new Map(),
-        vips: new Map(),
         available: true,
         foreign: new Map(),
       };

@@ -65,25 +65,25 @@ export function desiredOf(model: Model): Map<string, ModelEntry> | undefined {
   return desired;
 }
 
-/** By key, the VIPs that are bound; undefined when one is wanted on two interfaces. */
-export type Vips = ReadonlyMap<string, string>;
-
-/** What is bound stays as long as there is a service at the address, also when nobody asks for it any more. */
-export function vipsOf(model: Model, before: Vips): Vips | undefined {
+/** Interfaces of the VIPs that clusters ask for, by key; undefined when one is asked for on two. */
+export function vipsOf(model: Model): Map<string, string> | undefined {
   const vips = new Map<string, string>();
-  const served = new Set<string>();
   for (const [path, spec] of model) {
     const { address } = spec as VirtualServiceSpec;
     if (depthOf(path) !== 1 || address === undefined) continue;
-    const key = addressKey(address);
-    served.add(key);
     const wanted = (model.get(parentPath(path)) as ClusterSpec).vip.interface;
+    const key = addressKey(address);
     if (wanted === null) continue;
     if ((vips.get(key) ?? wanted) !== wanted) return undefined;
     vips.set(key, wanted);
   }
-  for (const [key, name] of before) if (served.has(key) && !vips.has(key)) vips.set(key, name);
   return vips;
+}
+
+/** Keys of the addresses that have a service. */
+export function servedKeys(model: Model): Set<string> {
+  const services = [...model].filter(([path]) => depthOf(path) === 1);
+  return new Set(services.map(([, spec]) => addressKey((spec as VirtualServiceSpec).address ?? '')));
 }
 
 function entriesOf(model: Model, path: string, spec: unknown): [string, EntryConfig][] {
