@@ -1,21 +1,44 @@
 // FULLNAT with packets: through IPVS, made by hand with ipvsadm, to a real server that knows no way back to the client.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HostOperation } from '../../src/domain/host-operation.js';
+import { endpoint } from '../../src/domain/keys.js';
 import { createLinuxHost } from '../../src/driver/linux/linux-host.js';
-import { deleteSnat, errorsOf, newSnat, setSnat } from '../support/host-operations.js';
-import { whenFileEnds } from '../support/kernel-server.js';
+import {
+  deleteAddress,
+  deleteSnat,
+  errorsOf,
+  newAddress,
+  newSnat,
+  setSnat,
+} from '../support/host-operations.js';
+import { ipvsadm } from '../support/ipvsadm.js';
+import { ask } from '../support/lab/client.js';
+import { DIRECTOR, ip, sysctl } from '../support/lab/namespaces.js';
+import {
+  clientAddress,
+  createNetwork,
+  DIRECTOR_INTERFACE,
+  FAMILIES,
+  type Family,
+  LAN,
+} from '../support/lab/network.js';
+import { RIP_PORT, startServers } from '../support/lab/servers.js';
+import type { Protocol } from '../support/lab/sockets.js';
 
-const run = promisify(execFile);
 const modulesDirectory = process.env.LVSD_MODULES_DIR ?? '/lib/modules';
 const host = createLinuxHost({ modulesDirectory, warn: (message) => assert.fail(message) });
 after(() => host.close());
 
+const OPTIONS = { tcp: '-t', udp: '-u', sctp: '--sctp-service' } as const;
+const PROTOCOLS = ['tcp', 'udp', 'sctp'] as const;
+/** Addresses of the director's on the real servers' segment. */
+const POOL = ['192.0.2.51', '192.0.2.52'];
+
 async function output(command: string, ...args: string[]): Promise<string> {
-  return (await run(command, args, { timeout: 20_000 })).stdout;
+  return (await promisify(execFile)(command, args, { timeout: 20_000 })).stdout;
 }
 
 async function assertDone(...operations: readonly HostOperation[]): Promise<void> {
@@ -25,129 +48,103 @@ async function assertDone(...operations: readonly HostOperation[]): Promise<void
   );
 }
 
-const answer =
-  "require('http').createServer((q,s)=>s.end(q.socket.remoteAddress)).listen(8080,'::',()=>console.log('up'))";
+function frontend(protocol: Protocol, family: Family, port: number): string {
+  return `${protocol}/${endpoint(LAN[family].vip, port)}`;
+}
+
+/** Whom the real server takes for its peer, of each of some connections. */
+async function peers(protocol: Protocol, family: Family, { port = 80, times = 1 } = {}): Promise<string[]> {
+  const vip = { address: LAN[family].vip, port };
+  const answers = await ask({ protocol, vip, source: clientAddress(family), times });
+  return answers.map((text) => /^rs1 sees (\S+) at /.exec(text)?.[1]?.replace('::ffff:', '') ?? text);
+}
+
+/** A virtual service with method nat, in ipvsadm's words, and the first real server behind it. */
+async function addService(
+  service: readonly string[],
+  family: Family,
+  { port = RIP_PORT, options = [] as readonly string[] } = {},
+): Promise<void> {
+  await ipvsadm('-A', ...service, '-s', 'rr', ...options);
+  await ipvsadm('-a', ...service, '-r', endpoint(LAN[family].rs1, port), '-m');
+}
 
 before(async () => {
-  for (const setting of ['vs.conntrack=1', 'ip_forward=1'])
-    await output('sysctl', '-qw', `net.ipv4.${setting}`);
-  await output('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1');
-  for (const [name, net] of [
-    ['client', 1],
-    ['server', 2],
-  ] as const) {
-    const ns = (...args: string[]) => output('ip', '-n', name, ...args);
-    await output('ip', 'netns', 'add', name);
-    await output('ip', 'link', 'add', `to-${name}`, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', name);
-    await output('ip', 'link', 'set', `to-${name}`, 'up');
-    await output('ip', 'address', 'add', `10.9.${net}.1/24`, 'dev', `to-${name}`);
-    await output('ip', 'address', 'add', `fd00:9:${net}::1/64`, 'dev', `to-${name}`, 'nodad');
-    await ns('link', 'set', 'lo', 'up');
-    await ns('link', 'set', 'uplink', 'up');
-    await ns('address', 'add', `10.9.${net}.2/24`, 'dev', 'uplink');
-    await ns('address', 'add', `fd00:9:${net}::2/64`, 'dev', 'uplink', 'nodad');
+  createNetwork();
+  startServers();
+  sysctl(DIRECTOR, { 'ipv4/vs/conntrack': 1 });
+  const ways = FAMILIES.map((family) => `route delete default via ${LAN[family].router}`);
+  ip('rs1', ways);
+  for (const family of FAMILIES) {
+    await assertDone(newAddress(LAN[family].vip, DIRECTOR_INTERFACE));
+    for (const protocol of PROTOCOLS) {
+      await addService([OPTIONS[protocol], endpoint(LAN[family].vip, 80)], family);
+    }
   }
-  for (const last of ['5', '6']) {
-    await output('ip', 'address', 'add', `10.9.2.${last}/32`, 'dev', 'lo');
-    await output('ip', '-n', 'server', 'route', 'add', `10.9.2.${last}/32`, 'via', '10.9.2.1');
-  }
-  await output('ip', '-n', 'client', 'route', 'add', 'default', 'via', '10.9.1.1');
-  await output('ip', '-n', 'client', 'route', 'add', 'default', 'via', 'fd00:9:1::1');
-  const server = spawn('ip', ['netns', 'exec', 'server', process.execPath, '-e', answer], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  whenFileEnds(() => server.kill('SIGKILL'));
-  await once(server.stdout, 'data');
-  await output('ip', 'address', 'add', '10.9.1.100/32', 'dev', 'lo');
-  await output('ip', 'address', 'add', 'fd00:9:9::100/128', 'dev', 'lo');
-  for (const [vip, rip] of [
-    ['10.9.1.100:80', '10.9.2.2:8080'],
-    ['[fd00:9:9::100]:80', '[fd00:9:2::2]:8080'],
-  ] as const) {
-    await output('ipvsadm', '-A', '-t', vip, '-s', 'rr');
-    await output('ipvsadm', '-a', '-t', vip, '-r', rip, '-m');
-  }
+  await assertDone(...POOL.map((address) => newAddress(address, DIRECTOR_INTERFACE)));
 });
 
-/** The address that the real server sees; undefined when no answer comes. */
-async function seen(url: string): Promise<string | undefined> {
-  try {
-    const args = ['netns', 'exec', 'client', 'curl', '-sg', '-m', '4', url];
-    return (await output('ip', ...args)).replace('::ffff:', '');
-  } catch {
-    return undefined;
+for (const family of FAMILIES) {
+  for (const protocol of PROTOCOLS) {
+    test(`${protocol} over ${family}: without source NAT no answer, with it the director asks`, async () => {
+      await assert.rejects(peers(protocol, family));
+      await assertDone(newSnat(frontend(protocol, family, 80)));
+      assert.deepEqual(await peers(protocol, family), [LAN[family].director]);
+    });
   }
 }
 
-test('packets of a frontend without source NAT find no way back', async () => {
-  assert.equal(await seen('http://10.9.1.100/'), undefined);
+test('connections take the addresses of a pool in turn', async () => {
+  await assertDone(setSnat(frontend('tcp', 'ipv4', 80), POOL));
+  const [first = '', second = ''] = POOL;
+  assert.deepEqual(await peers('tcp', 'ipv4', { times: 4 }), [first, second, first, second]);
 });
 
-test('packets come from the address that the route uses', async () => {
-  await assertDone(newSnat('tcp/10.9.1.100:80'), newSnat('tcp/[fd00:9:9::100]:80'));
-  assert.equal(await seen('http://10.9.1.100/'), '10.9.2.1');
-  assert.equal(await seen('http://[fd00:9:9::100]/'), 'fd00:9:2::1');
+test('clients of a service beside it are seen as themselves', async () => {
+  ip('rs1', [`route add default via ${LAN.ipv4.director}`]);
+  await addService(['-t', endpoint(LAN.ipv4.vip, 81)], 'ipv4');
+  assert.deepEqual(await peers('tcp', 'ipv4', { port: 81 }), [clientAddress('ipv4')]);
 });
 
-test('packets come from the addresses of a pool in turn', async () => {
-  await assertDone(setSnat('tcp/10.9.1.100:80', ['10.9.2.5', '10.9.2.6']));
-  const turns: (string | undefined)[] = [];
-  for (let i = 0; i < 4; i++) turns.push(await seen('http://10.9.1.100/'));
-  assert.deepEqual(turns, ['10.9.2.5', '10.9.2.6', '10.9.2.5', '10.9.2.6']);
-});
-
-test('packets of a service beside it keep the address of the client', async () => {
-  await output('ip', '-n', 'server', 'route', 'add', 'default', 'via', '10.9.2.1');
-  await output('ipvsadm', '-A', '-t', '10.9.1.100:81', '-s', 'rr');
-  await output('ipvsadm', '-a', '-t', '10.9.1.100:81', '-r', '10.9.2.2:8080', '-m');
-  assert.equal(await seen('http://10.9.1.100:81/'), '10.9.1.2');
-});
-
-test('packets of firewall marks are translated where their service is fullnat, and only there', async () => {
+test('of two services with firewall marks only the one with source NAT has it, and marks stay as they are', async () => {
   for (const port of ['90', '91']) {
+    const packets = ['-d', LAN.ipv4.vip, '-p', 'tcp', '--dport', port];
     const mark = ['-j', 'MARK', '--set-mark', port];
-    await output(
-      'iptables-legacy',
-      '-t',
-      'mangle',
-      '-A',
-      'PREROUTING',
-      '-d',
-      '10.9.1.100',
-      '-p',
-      'tcp',
-      '--dport',
-      port,
-      ...mark,
-    );
-    await output('ipvsadm', '-A', '-f', port, '-s', 'rr');
-    await output('ipvsadm', '-a', '-f', port, '-r', '10.9.2.2:8080', '-m');
+    await output('iptables-legacy', '-t', 'mangle', '-A', 'PREROUTING', ...packets, ...mark);
+    await addService(['-f', port], 'ipv4');
   }
   await assertDone(newSnat('fwmark/ipv4/90'));
-  assert.equal(await seen('http://10.9.1.100:90/'), '10.9.2.1');
-  assert.equal(await seen('http://10.9.1.100:91/'), '10.9.1.2');
-  const marks = await output('conntrack', '-L', '-p', 'tcp', '--orig-port-dst', '91');
-  assert.match(marks, /mark=0 /, 'a connection that is not ours carries nothing of ours');
+  assert.deepEqual(await peers('tcp', 'ipv4', { port: 90 }), [LAN.ipv4.director]);
+  assert.deepEqual(await peers('tcp', 'ipv4', { port: 91 }), [clientAddress('ipv4')]);
+  const ofOthers = await output('conntrack', '-L', '-p', 'tcp', '--orig-port-dst', '91');
+  assert.match(ofOthers, /mark=0 /);
+  const counted = await output('iptables-legacy', '-t', 'mangle', '-nvL', 'PREROUTING');
+  for (const port of ['90', '91']) assert.match(counted, new RegExp(`^ *[1-9]\\d* .*dpt:${port} `, 'm'));
 });
 
-test('packets of a frontend with any port are translated on every port, the others are not', async () => {
-  await output('ip', 'address', 'add', '10.9.1.101/32', 'dev', 'lo');
-  await output('ipvsadm', '-A', '-t', '10.9.1.101:0', '-s', 'rr', '-p');
-  await output('ipvsadm', '-a', '-t', '10.9.1.101:0', '-r', '10.9.2.2:0', '-m');
-  await assertDone(newSnat('tcp/10.9.1.101:0', ['10.9.2.5']));
-  assert.equal(await seen('http://10.9.1.101:8080/'), '10.9.2.5');
+test('a frontend with any port has it on every port', async () => {
+  const [address = '', other = ''] = POOL;
+  await addService(['-t', endpoint(address, 0)], 'ipv4', { port: 0, options: ['-p'] });
+  await assertDone(newSnat(`tcp/${endpoint(address, 0)}`, [other]));
+  const vip = { address, port: RIP_PORT };
+  const [text] = await ask({ protocol: 'tcp', vip, source: clientAddress('ipv4'), times: 1 });
+  assert.match(text ?? '', new RegExp(`^rs1 sees (::ffff:)?${other} `));
 });
 
-test('packets from the director itself are translated as well', async () => {
-  await output('ip', '-n', 'server', 'route', 'delete', 'default');
-  const text = await output('curl', '-s', '-m', '5', 'http://10.9.1.100/');
-  assert.match(text, /10\.9\.2\.[56]$/);
+test('the director as its own client has it as well', async () => {
+  ip('rs1', ['route delete default']);
+  const text = await output('curl', '-s', '-m', '5', `http://${LAN.ipv4.vip}/`);
+  assert.match(text, /^rs1 sees (::ffff:)?192\.0\.2\.5[12] /);
 });
 
-test('without source NAT again there is no way back, and no rule of ours', async () => {
-  await assertDone(...[...(await host.readSnat()).keys()].map(deleteSnat));
-  assert.doesNotMatch(await output('iptables-legacy-save'), /LVSD/);
-  assert.doesNotMatch(await output('ip6tables-legacy-save'), /LVSD/);
+test('without source NAT again there is no answer, and nothing of ours is left', async () => {
+  const frontends = [...(await host.readSnat()).keys()];
+  assert.equal(frontends.length, 8);
+  await assertDone(...frontends.map(deleteSnat));
+  for (const program of ['iptables-legacy-save', 'ip6tables-legacy-save']) {
+    assert.doesNotMatch(await output(program), /LVSD/);
+  }
   assert.equal(await output('ipset', 'list', '-name'), '');
-  assert.equal(await seen('http://10.9.1.100/'), undefined);
+  await assert.rejects(peers('tcp', 'ipv4'));
+  await assertDone(...FAMILIES.map((family) => deleteAddress(LAN[family].vip)));
 });
