@@ -1,6 +1,7 @@
 // Source NAT for fullnat in the kernel's own packet filter, with iptables and ipset as witnesses.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HostDriver } from '../../src/driver/host.js';
@@ -135,6 +136,22 @@ describe('source NAT', () => {
     assert.match(results[1]?.error?.message ?? '', /iptables.*-restore ended with status \d: .*2001:db8::1/);
     assert.deepEqual(await found(openHost()), { [WEB]: null, [SIGNALS]: null });
     await assertDone(deleteSnat(WEB), deleteSnat(SIGNALS));
+  });
+
+  test('waits for whoever holds the lock of the tables, but not for ever, and leaves nothing half done', async () => {
+    const before = { rules: await rules(), sets: await sets() };
+    const holder = spawn('flock', ['/run/xtables.lock', 'sleep', '60'], { stdio: 'ignore' });
+    const ended = once(holder, 'close');
+    // until it holds the lock
+    while ((await run('flock', ['-n', '/run/xtables.lock', 'true']).catch(() => null)) !== null);
+    const [result] = await host.apply([newSnat(WEB)]);
+    await run('pkill', ['-P', String(holder.pid)]);
+    await ended;
+    assert.equal(result?.error?.errnoName, 'EAGAIN');
+    assert.match(result?.error?.message ?? '', /xtables lock/);
+    await assertDone(newSnat(WEB));
+    await assertDone(deleteSnat(WEB));
+    assert.deepEqual({ rules: await rules(), sets: await sets() }, before);
   });
 
   test('does not stop the event loop', async () => {

@@ -26,6 +26,7 @@ interface Variant {
 
 /** How long to wait for another program that holds the lock of the tables. */
 const LOCK_WAIT_SECONDS = 5;
+const { EOPNOTSUPP } = constants.errno;
 const NO_CHAINS: Chains = { mangle: NO_CHAIN, nat: NO_CHAIN };
 
 /** Whether there is any iptables for the family. */
@@ -44,11 +45,21 @@ export function createIptables(family: Family): Iptables {
     return [...variants.filter(isLegacy), ...variants.filter((variant) => !isLegacy(variant))];
   }
 
+  /** A variant that the kernel does not support holds nothing, unless it held something before. */
+  async function saved(variant: Variant): Promise<Chains> {
+    try {
+      return parseSaved(await runProgram(variant.save, []));
+    } catch (error) {
+      if (settled || !(error instanceof ProgramError) || error.errno !== EOPNOTSUPP) throw error;
+      return NO_CHAINS;
+    }
+  }
+
   return {
     async read() {
       for (const variant of await candidates()) {
         if (isLegacy(variant) && !(await hasLegacyTables(family))) continue;
-        const chains = parseSaved(await runProgram(variant.save, []));
+        const chains = await saved(variant);
         if (!hasOurs(chains)) continue;
         settled = variant;
         return chains;
@@ -64,7 +75,7 @@ export function createIptables(family: Family): Iptables {
           return;
         } catch (error) {
           failure = error;
-          if (!(error instanceof ProgramError) || error.errno !== constants.errno.EOPNOTSUPP) break;
+          if (!(error instanceof ProgramError) || error.errno !== EOPNOTSUPP) break;
         }
       }
       throw failure;
