@@ -131,7 +131,7 @@ export const DEFINITION = {
         },
       },
       dns: {
-        spec: { protocol: 'udp', address: '192.168.10.88', port: 53, scheduler: 'rr', onePacket: true },
+        spec: { protocol: 'udp', address: '192.168.10.88', port: 53, scheduler: 'rr' },
       },
     },
   },

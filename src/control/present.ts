@@ -3,6 +3,7 @@ import { backendOf, effectiveForwarding, effectiveWeight, frontendOf } from '../
 import type { AddressConfig } from '../domain/host-operation.js';
 import { addressKey, destinationKey, frontendKey } from '../domain/keys.js';
 import { nameOf, namesOf, parentPath } from '../domain/names.js';
+import { onePacketFault } from '../domain/one-packet.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { DrainProgress } from '../domain/schema/drain.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
@@ -76,6 +77,8 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
     const service = reader.resource(servicePath)?.spec as VirtualServiceSpec;
     const clusterSpec = reader.resource(parentPath(servicePath))?.spec as ClusterSpec;
     const backend = backendOf(spec, service);
+    const forwarding = effectiveForwarding(clusterSpec, service, spec);
+    const fault = onePacketFault(service.onePacket, forwarding);
     const key = destinationKey(frontendKey(frontendOf(service)), backend);
     return {
       ...identity(stored),
@@ -85,11 +88,11 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
       spec,
       status: {
         ...stateOf(stored, knowledge),
-        warnings: [],
+        warnings: fault === null ? [] : [{ reason: 'ONE_PACKET_REPLIES_LOST', detail: fault }],
         key,
         effectivePort: backend.port,
         effectiveWeight: effectiveWeight(spec),
-        effectiveForwarding: effectiveForwarding(clusterSpec, service, spec),
+        effectiveForwarding: forwarding,
         drain: drainOf(stored.path, reader.entry(key)),
       },
     };

@@ -5,6 +5,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import { createPacketPaths } from '../../src/control/packet-paths.js';
 import type { Route } from '../../src/domain/route.js';
 import type { PacketPath } from '../../src/domain/schema/packet-path.js';
+import type { RealServer } from '../../src/domain/schema/resource.js';
 import { admin, callOf, createShop, createWorld, failsWith, http } from '../support/control-world.js';
 import { startGrpcSession } from '../support/grpc-session.js';
 import { createRestClient } from '../support/rest-client.js';
@@ -83,6 +84,20 @@ test('addresses that do not fit are refused with the field', async () => {
   }
   const missing = await rest('GET', `${SERVICES}/none/packet-path`);
   assert.deepEqual([missing.status, missing.body.reason], [404, 'VIRTUAL_SERVICE_NOT_FOUND']);
+});
+
+test('a real server whose replies nobody can put the VIP into says so', async () => {
+  const spec = { protocol: 'udp', address: '192.168.10.88', port: 53, onePacket: true };
+  const url = `${SERVICES}/dns/real-servers/r`;
+  await rest('PUT', `${SERVICES}/dns`, { body: { spec } });
+  await rest('PUT', url, { body: { spec: { address: '192.168.10.11' } } });
+  const warnings = async () => (await rest<RealServer>('GET', url)).body.status.warnings;
+  assert.deepEqual(
+    (await warnings()).map(({ reason }) => reason),
+    ['ONE_PACKET_REPLIES_LOST'],
+  );
+  await rest('PATCH', `${SERVICES}/dns`, { body: { spec: { forwarding: { method: 'dr' } } } });
+  assert.deepEqual(await warnings(), []);
 });
 
 test('behind a firewall mark the VIP is what the caller says', async () => {

@@ -50,7 +50,7 @@ const WEB = `for (const port of [80, 8080]) require('net').createServer((socket)
 const WITNESS = `cd /run; ls -R lvsd-setup 2>&1
 printf 'address\nlink\nrule\nroute show table all\nfou show\n' >show
 for family in -4 -6; do ip $family -o -batch show | sed 's/ *valid_lft.*//; s/ mtu .*//'; done; rm show
-grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce /proc/sys/net/ipv4/conf/*/rp_filter`;
+grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce /proc/sys/net/ipv4/conf/*/rp_filter /proc/sys/net/ipv?/conf/*/accept_redirects`;
 
 const scratch = mkdtempSync(join(tmpdir(), 'setup-'));
 

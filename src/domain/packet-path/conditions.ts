@@ -1,8 +1,9 @@
 /** What must be true for the packets to arrive, and what is known not to be. */
 import { type Family, familyOfAddress } from '../keys.js';
+import { onePacketFault } from '../one-packet.js';
 import type { PathCondition } from '../schema/packet-path.js';
 import { encapsulationBytes } from '../tunnel.js';
-import { type Flow, isForgotten } from './hops.js';
+import type { Flow } from './hops.js';
 
 export function conditionsOf(flow: Flow, family: Family): PathCondition[] {
   const { realServer, vip, vipAddress, rip, dip, forwarding } = flow;
@@ -75,16 +76,12 @@ function mtuText({ forwarding, address, toServer }: Flow): string {
 }
 
 export function warningsOf(flow: Flow): string[] {
-  const { forwarding, toServer, realServer } = flow;
+  const { forwarding, toServer, realServer, onePacket } = flow;
   const { method } = forwarding;
+  const fault = onePacketFault(onePacket, forwarding);
   const gateway = toServer?.gateway;
   return [
-    ...(isForgotten(flow)
-      ? [
-          `One-packet scheduling forgets each datagram at once, so method ${method} cannot put the VIP into the reply: clients do not ` +
-            `know who answers. Use dr or tun, or switch onePacket off, unless nobody waits for a reply.`,
-        ]
-      : []),
+    ...(fault === null || toServer?.local ? [] : [fault]),
     ...(method === 'dr' && gateway
       ? [`${realServer} is behind the router ${gateway}: dr needs one segment. Use tun, or move one of them.`]
       : []),

@@ -1,5 +1,6 @@
 /** The hops of one request and its reply, for each forwarding method. */
 import { familyOfAddress } from '../keys.js';
+import { onePacketFault } from '../one-packet.js';
 import type { Route } from '../route.js';
 import type { Forwarding } from '../schema/forwarding.js';
 import type { Hop } from '../schema/packet-path.js';
@@ -33,8 +34,8 @@ export interface Hops {
 }
 
 /** Whether nothing on the director puts the VIP into replies, because the datagram has been forgotten. */
-export function isForgotten({ forwarding: { method }, onePacket, toServer }: Flow): boolean {
-  return onePacket && (method === 'nat' || method === 'fullnat') && !toServer?.local;
+export function isForgotten({ forwarding, onePacket, toServer }: Flow): boolean {
+  return onePacketFault(onePacket, forwarding) !== null && !toServer?.local;
 }
 
 export function hopsOf(flow: Flow): Hops {
@@ -153,10 +154,7 @@ function fullnatHops(flow: Flow): Hops {
   };
 }
 
-/**
- * With one-packet scheduling the connection is forgotten when the datagram has left (ip_vs_conn_put of IP_VS_CONN_F_ONE_PACKET):
- * nothing puts the VIP back into the reply, and there is no connection for source NAT to match.
- */
+/** As the reply of method nat, but nobody puts the VIP into it. */
 function forgottenHops(flow: Flow): Hops {
   const { client, rip, realServer } = flow;
   const { request, reply } = natHops(flow);

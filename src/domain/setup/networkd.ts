@@ -19,38 +19,36 @@ interface Link {
   readonly name: string;
   /** What makes the device; empty for lo. */
   readonly devices: readonly SetupFile[];
-  /** UDP ports of GUE that it needs. */
-  readonly ports: readonly SetupFile[];
   readonly addresses: readonly (Need & { kind: 'address' })[];
 }
 
 export function networkdSetup(user: string, needs: readonly Need[]): NetworkdSetup {
   const links = linksOf(needs);
-  const own = [
-    ...sysctlFile(user, needs),
-    ...links.map((link) => dropIn(user, link)),
-    ...replyFile(user, needs),
-  ];
-  const shared = links.flatMap((link) => [networkFile(link), ...link.devices, ...link.ports]);
-  const sysctl = sysctlFile(user, needs).map(({ path }) => `sysctl -e -p ${path}`);
-  const reload = ['networkctl reload', ...links.map(({ name }) => `networkctl reconfigure ${name}`)];
+  const ports = needs.filter((need) => need.kind === 'fou').map(portFile);
+  const sysctls = sysctlFile(user, needs);
+  const own = [...sysctls, ...links.map((link) => dropIn(user, link)), ...replyFile(user, needs)];
+  const shared = links.flatMap((link) => [networkFile(link), ...link.devices]);
+  const remarks = needs.flatMap(remarkOf);
+  if (own.length === 0) return { files: [], commands: [], undoCommands: [], remarks };
+  const apply = sysctls.map(({ path }) => `sysctl -e -p ${path}`);
   const hasDevices = links.some(({ devices }) => devices.length > 0);
   return {
-    files: [...shared, ...own],
-    commands:
-      own.length === 0
-        ? []
-        : [...sysctl, ...links.flatMap(openPorts), ...reload, ...(hasDevices ? sysctl : [])],
-    undoCommands:
-      own.length === 0
-        ? []
-        : [
-            `rm -f ${own.map(({ path }) => path).join(' ')}`,
-            ...links.map(undoLink),
-            'networkctl reload',
-            ...links.flatMap(undoAddresses),
-          ],
-    remarks: needs.flatMap(remarkOf),
+    files: [...shared, ...ports, ...own],
+    commands: [
+      ...apply,
+      ...ports.flatMap(openPort),
+      'networkctl reload',
+      ...links.map(({ name }) => `networkctl reconfigure ${name}`),
+      ...(hasDevices ? apply : []),
+    ],
+    undoCommands: [
+      `rm -f ${own.map(({ path }) => path).join(' ')}`,
+      ...links.map(undoLink),
+      ...ports.map(undoPort),
+      'networkctl reload',
+      ...links.flatMap(undoAddresses),
+    ],
+    remarks,
   };
 }
 
@@ -65,13 +63,11 @@ function sysctlFile(user: string, needs: readonly Need[]): SetupFile[] {
 
 function linksOf(needs: readonly Need[]): Link[] {
   const addresses = needs.filter((need) => need.kind === 'address');
-  const ports = needs.filter((need) => need.kind === 'fou').map(portFile);
   return [...new Set(addresses.map(({ device }) => device))].map((name) => ({
     name,
     devices: needs.flatMap((need) =>
       need.kind === 'tunnel' && need.device === name ? [netdevFile(need)] : [],
     ),
-    ports: name === 'lo' ? [] : ports,
     addresses: addresses.filter(({ device }) => device === name),
   }));
 }
@@ -129,9 +125,14 @@ function unitOf({ path }: SetupFile): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-function openPorts({ ports }: Link): string[] {
-  if (ports.length === 0) return [];
-  return ['systemctl daemon-reload', ...ports.map((port) => `systemctl enable --now ${unitOf(port)}`)];
+function openPort(port: SetupFile): string[] {
+  return ['systemctl daemon-reload', `systemctl enable --now ${unitOf(port)}`];
+}
+
+/** A port goes with the last device that may need it. */
+function undoPort(port: SetupFile): string {
+  const users = ['ipip', 'sit', 'ip6tnl'].map((type) => `${DIRECTORY}/10-lvsd-${type}-*.network`).join(' ');
+  return `[ -n "$(ls ${users} 2>/dev/null)" ] || { systemctl disable --now ${unitOf(port)}; rm -f ${port.path}; }`;
 }
 
 /** For the .network file of the interface to the director, whatever that is called. */
@@ -167,10 +168,9 @@ Table=${table}
 
 /** The files of a link go with its last real server. */
 function undoLink(link: Link): string {
-  const { devices, ports, name } = link;
+  const { devices, name } = link;
   const remove = [
-    ...ports.map((port) => `systemctl disable --now ${unitOf(port)}`),
-    `rm -f ${[networkPath(link), ...[...devices, ...ports].map(({ path }) => path)].join(' ')}`,
+    `rm -f ${[networkPath(link), ...devices.map(({ path }) => path)].join(' ')}`,
     ...devices.map(() => `ip link del dev ${name}`),
   ];
   return `rmdir ${networkPath(link)}.d 2>/dev/null && { ${remove.join('; ')}; } || :`;
@@ -190,6 +190,8 @@ function remarkOf(need: Need): string[] {
       return [
         'systemd-networkd has one .network file for an interface: put the name of the one that is for the interface to the director ' +
           '(networkctl status INTERFACE) in place of @NETWORK@, and reconfigure that interface.',
+        'Where the director is on the segment of the router it tells hosts to go past it: set accept_redirects = 0 in /etc/sysctl.d, for ' +
+          'IPv4 in conf.all and for that interface, for IPv6 for that interface.',
       ];
     case 'arrival':
       return [

@@ -77,15 +77,24 @@ require_neighbour() {
   esac
 }
 `,
-  at_least: `# at_least KEY VALUE: of /proc/sys.
+  write_sysctl: `# write_sysctl NAME KEY VALUE: of /proc/sys; undone unless somebody else has written it since.
+write_sysctl() {
+  begin "$1" "[ \\"\\$(cat '/proc/sys/$2')\\" = $3 ] && echo $(cat "/proc/sys/$2") >'/proc/sys/$2'"
+  echo "$3" >"/proc/sys/$2"
+}
+`,
+  at_least: `# at_least KEY VALUE
 at_least() {
   [ -e "/proc/sys/$1" ] || fail "this kernel has no $1"
   name=4-sysctl-$(printf %s "$1" | tr / .)
-  now=$(cat "/proc/sys/$1")
-  if [ "$now" -lt "$2" ]; then
-    begin "$name" "[ \\"\\$(cat '/proc/sys/$1')\\" = $2 ] && echo $now >'/proc/sys/$1'"
-    echo "$2" >"/proc/sys/$1"
-  fi
+  [ "$(cat "/proc/sys/$1")" -ge "$2" ] || write_sysctl "$name" "$1" "$2"
+  use "$name"
+}
+`,
+  switch_off: `# switch_off KEY
+switch_off() {
+  name=4-sysctl-$(printf %s "$1" | tr / .)
+  [ "$(cat "/proc/sys/$1")" = 0 ] || write_sysctl "$name" "$1" 0
   use "$name"
 }
 `,
@@ -152,6 +161,18 @@ loosen() {
   device=$(ip -o address show to "$1" | awk '{ print $2; exit }')
   both=$(cat /proc/sys/net/ipv4/conf/all/rp_filter "/proc/sys/net/ipv4/conf/$device/rp_filter" | tr -d '\\n')
   [ "$both" = 00 ] || at_least "net/ipv4/conf/$device/rp_filter" 2
+}
+`,
+  refuse_redirects: `# refuse_redirects FAMILY ADDRESS: a director on the segment of the router tells hosts to go past it; a host heeds
+# that unless both conf.all and the interface say no (IPv6: the interface).
+refuse_redirects() {
+  device=$(ip -o address show to "$2" | awk '{ print $2; exit }')
+  if [ "$1" = -4 ]; then
+    switch_off net/ipv4/conf/all/accept_redirects
+    switch_off "net/ipv4/conf/$device/accept_redirects"
+  else
+    switch_off "net/ipv6/conf/$device/accept_redirects"
+  fi
 }
 `,
 } as const;

@@ -17,16 +17,27 @@ export interface ShellScript {
   readonly fileName: string;
 }
 
+/** What functions call besides those that every script has. */
+const CALLS: Partial<Record<ShellFunction, readonly ShellFunction[]>> = {
+  at_least: ['write_sysctl'],
+  switch_off: ['write_sysctl'],
+  loosen: ['at_least', 'write_sysctl'],
+  refuse_redirects: ['switch_off', 'write_sysctl'],
+};
+
+/** With all that they call, in the order of the table. */
+function functionsOf(called: readonly ShellFunction[]): ShellFunction[] {
+  const all = new Set(called.flatMap((name) => [name, ...(CALLS[name] ?? [])]));
+  return (Object.keys(FUNCTIONS) as ShellFunction[]).filter((name) => all.has(name));
+}
+
 /** A call of a function, with arguments that need no quotes. */
 type Line = readonly [ShellFunction, ...string[]];
 
 export function shellScript({ about, user, address, needs, remarks, action, fileName }: ShellScript): string {
   const checks = needs.length === 0 ? [] : unique([['require_here', address], ...needs.flatMap(checksOf)]);
   const steps = needs.flatMap(stepsOf);
-  const called = new Set([...checks, ...steps].map(([name]) => name));
-  const used = (Object.keys(FUNCTIONS) as ShellFunction[]).filter(
-    (name) => called.has(name) || (name === 'at_least' && called.has('loosen')),
-  );
+  const used = functionsOf([...checks, ...steps].map(([name]) => name));
   return `#!/bin/sh
 ${comment(about)}
 #
@@ -159,6 +170,7 @@ function replyLines({
     ...(protocol === null ? [] : ['ipproto', protocol, 'sport', String(port)]),
   ];
   return [
+    ['refuse_redirects', family, address],
     ['reply_route', family, address, gateway, String(table)],
     ['reply_rule', family, String(table), ...selector],
   ];
