@@ -14,7 +14,7 @@ import {
 import { LVSD_ADDRESS_PROTOCOL, RTM } from './constants.js';
 import { type Link, readLinks } from './links.js';
 import { isLocal } from './routes.js';
-import { assertPermitted, dump, type RouteSession } from './rtnetlink.js';
+import { assertPermitted, list, type RouteSession } from './rtnetlink.js';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
 
@@ -32,17 +32,8 @@ export async function readAddresses(session: RouteSession): Promise<HostAddress[
   });
 }
 
-export async function readInterfaceAddresses(session: RouteSession): Promise<InterfaceAddress[]> {
-  const found: InterfaceAddress[] = [];
-  await dump(session, {
-    type: RTM.GETADDR,
-    encode: encodeAddressQuestion,
-    onReply(message) {
-      const address = decodeAddress(message);
-      if (address) found.push(address);
-    },
-  });
-  return found;
+export function readInterfaceAddresses(session: RouteSession): Promise<InterfaceAddress[]> {
+  return list(session, { type: RTM.GETADDR, encode: encodeAddressQuestion, decode: decodeAddress });
 }
 
 /** Carries out the operations of one `apply`; interfaces and our addresses are read once, when they are first needed. */

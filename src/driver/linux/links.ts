@@ -4,7 +4,7 @@ import { attributeTable, binary, nested, text, u32 } from '../wire/attributes.js
 import type { Message } from '../wire/message.js';
 import { HOST_IS_LITTLE_ENDIAN } from '../wire/writer.js';
 import { ARPHRD_ETHER, IFF_NOARP, IFF_UP, IFLA, IFLA_INFO_KIND, RTM } from './constants.js';
-import { attributesAfter, claimHeader, dump, type RouteSession } from './rtnetlink.js';
+import { attributesAfter, claimHeader, list, type RouteSession } from './rtnetlink.js';
 
 const HEADER_BYTES = 16;
 
@@ -20,14 +20,12 @@ export interface Link extends HostLink {
   readonly hasNeighbours: boolean;
 }
 
-export async function readLinks(session: RouteSession): Promise<Link[]> {
-  const links: Link[] = [];
-  await dump(session, {
+export function readLinks(session: RouteSession): Promise<Link[]> {
+  return list(session, {
     type: RTM.GETLINK,
     encode: (writer) => claimHeader(writer, HEADER_BYTES),
-    onReply: (message) => links.push(decodeLink(message)),
+    decode: decodeLink,
   });
-  return links;
 }
 
 export function decodeLink(message: Message): Link {

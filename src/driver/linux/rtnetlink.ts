@@ -29,21 +29,46 @@ export async function useRouteNetlink<T>(work: (session: RouteSession) => T | Pr
   }
 }
 
-/** A whole list, one `onReply` for each entry. */
-export async function dump({ connection, pace }: RouteSession, request: Request): Promise<void> {
-  assertPermitted(await connection.dump(request, pace), (errno) => {
-    throw new KernelUnavailableError(`rtnetlink answered a question for a list with ${errno}`);
-  });
+export interface ListRequest<T> extends Pick<Request, 'type' | 'encode'> {
+  /** Null: nothing that the list is about. */
+  decode(message: Message): T | null;
+}
+
+/** A list that changed while the kernel gave it out is asked for again, so often at most. */
+const LISTS_MAX = 5;
+
+export async function list<T>(
+  { connection, pace }: RouteSession,
+  { type, encode, decode }: ListRequest<T>,
+): Promise<T[]> {
+  for (let asked = 1; ; asked++) {
+    const found: T[] = [];
+    const outcome = await connection.dump(
+      {
+        type,
+        encode,
+        onReply(message) {
+          const one = decode(message);
+          if (one !== null) found.push(one);
+        },
+      },
+      pace,
+    );
+    assertPermitted(outcome);
+    if (outcome.errno !== 0) {
+      const name = getSystemErrorName(-outcome.errno);
+      throw new KernelUnavailableError(`rtnetlink answered a question for a list with ${name}`);
+    }
+    if (!outcome.isInterrupted || asked === LISTS_MAX) return found;
+  }
 }
 
 /** Throws for no permission, and leaves other refusals to the caller. */
-export function assertPermitted({ errno }: Verdict, otherwise: (errnoName: string) => void = () => {}): void {
-  if (errno === constants.errno.EPERM) {
-    throw new KernelUnavailableError(
-      'the kernel refuses to change addresses (EPERM): run as root or with CAP_NET_ADMIN',
-    );
-  }
-  if (errno !== 0) otherwise(getSystemErrorName(-errno));
+export function assertPermitted({ errno }: Verdict): void {
+  if (errno !== constants.errno.EPERM) return;
+  throw new KernelUnavailableError(
+    'the kernel refuses to change addresses (EPERM): run as root or with CAP_NET_ADMIN',
+  );
 }
 
 /** Begins with a protocol header of so many zeros; returns where it is. */
