@@ -196,6 +196,13 @@ export interface Directors {
   drift(call: Call, director: string): Promise<Drift>;
   /** What drains, by key, with its connections now. */
   drains(call: Call, director: string, query: ListQuery): Promise<Page<Drain>>;
+  /** Ends a drain at once, of a real server or of a virtual service with all behind it; their connections are cut. */
+  cutDrain(
+    call: Call,
+    director: string,
+    key: string,
+    options: Pick<WriteOptions, 'validateOnly'>,
+  ): Promise<DeleteAnswer>;
   /** A full pass, now; resolves when it is done. */
   reconcile(call: Call, director: string): Promise<Reconciliation>;
   /**

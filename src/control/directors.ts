@@ -13,6 +13,7 @@ import { createAdoptions } from './adoptions.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { createCounterResets } from './counter-resets.js';
+import { createDrainCuts } from './drain-cuts.js';
 import { listDrains } from './drains.js';
 import { frontendOfKey } from './frontends.js';
 import { presentTable } from './kernel-table.js';
@@ -96,6 +97,8 @@ export function createDirectors({ store, reconciler, now }: Dependencies): Direc
       requireDirector(name);
       return listDrains({ store, reconciler, now }, query);
     },
+
+    cutDrain: createDrainCuts({ store, reconciler }),
 
     async reconcile(call, name) {
       authorise(call, 'createReconciliation');

@@ -46,6 +46,7 @@ export const OPERATIONS = {
   getTable: { role: 'viewer', scope: 'server' },
   getDrift: { role: 'viewer', scope: 'server' },
   listDrains: { role: 'viewer', scope: 'server' },
+  deleteDrain: { role: 'operator', scope: 'server' },
   createAdoption: { role: 'editor', scope: 'server' },
   listConnections: { role: 'viewer', scope: 'server' },
   streamConnections: { role: 'viewer', scope: 'server' },

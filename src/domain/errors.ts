@@ -125,6 +125,8 @@ export const REASONS = {
   DIRECTOR_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such director' },
   AUDIT_EVENT_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such audit event' },
   TOKEN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such token' },
+  DRAIN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such drain' },
+  DRAIN_CANNOT_BE_CUT: { code: 'FAILED_PRECONDITION', title: 'This drain cannot be cut by itself' },
   NAME_TAKEN: { code: 'ALREADY_EXISTS', title: 'The name is taken' },
   HAS_CHILDREN: { code: 'FAILED_PRECONDITION', title: 'The resource still has children' },
   ETAG_MISMATCH: { code: 'ABORTED', title: 'The resource is not at the revision that the request names' },

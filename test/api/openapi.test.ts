@@ -40,7 +40,9 @@ const BODY_PROBLEMS = [413, 415];
 for (const { path, method, operation } of documentedOperations) {
   const { operationId } = operation;
   const isPublic = PUBLIC_OPERATIONS.includes(operationId);
-  const isWrite = /^(create|replace|update|delete)(?!Reconciliation|CounterReset|Adoption)/.test(operationId);
+  const isWrite = /^(create|replace|update|delete)(?!Reconciliation|CounterReset|Adoption|Drain)/.test(
+    operationId,
+  );
 
   test(`${operationId} is described, with an example for every body`, () => {
     assert.equal(operation.tags.length, 1);
@@ -141,7 +143,7 @@ test('the examples work on a fresh server, in the order of the document, the del
     const [type, media] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
     const request = type ? { body: media?.example, headers: { 'content-type': type } } : {};
     // What is left of the definition's example goes with the cluster.
-    const query = operation.operationId === 'deleteCluster' ? '?cascade=true' : deleteQuery(operation);
+    const query = operation.operationId === 'deleteCluster' ? '?cascade=true' : await deleteQuery(operation);
     const { status, body } = await rest(method, `${filled}${query}`, request);
     assert.equal(status, expected[method], `${operation.operationId}: ${JSON.stringify(body)}`);
   }
@@ -156,6 +158,19 @@ async function statusOfStream(path: string): Promise<number> {
   return status;
 }
 
-function deleteQuery({ operationId }: DocumentedOperation): string {
+async function deleteQuery({ operationId }: DocumentedOperation): Promise<string> {
+  if (operationId === 'deleteDrain') return `?key=${encodeURIComponent(await beginDrain())}`;
   return operationId === 'deleteVirtualService' ? '?cascade=true' : '';
+}
+
+/** Without connections a drain ends before anybody could cut it. */
+async function beginDrain(): Promise<string> {
+  const url = '/v1/projects/default/clusters/drained';
+  const spec = { protocol: 'tcp', address: '198.51.100.99', port: 99 };
+  const virtualServices = { web: { spec, realServers: { one: { spec: { address: '10.9.0.1' } } } } };
+  await rest('PUT', `${url}/definition`, { body: { virtualServices } });
+  const key = 'tcp/198.51.100.99:99->10.9.0.1:99';
+  server.kernel.setConnectionCounts(key, { active: 1 });
+  await rest('DELETE', `${url}?cascade=true`);
+  return key;
 }

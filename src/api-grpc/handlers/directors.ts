@@ -42,6 +42,11 @@ export function directorMethods({
       return directors.adopt(call, request.director, adoptionInput(json), writeOptions(request));
     },
     ...connectionMethods(connections),
+    async deleteDrain(request, { call }) {
+      requireNames(request, ['director']);
+      const { director, key, validateOnly } = request;
+      return directors.cutDrain(call, director, key, { validateOnly });
+    },
     async createReconciliation(request, { call }) {
       requireNames(request, ['director']);
       return { reconciliation: await directors.reconcile(call, request.director) };

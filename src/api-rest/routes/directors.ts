@@ -8,6 +8,7 @@ import { closed } from '../../domain/schema/common.js';
 import { CounterReset, CounterResetInput } from '../../domain/schema/counter-reset.js';
 import { Director, Drift, KernelTable, Reconciliation } from '../../domain/schema/director.js';
 import { Drain } from '../../domain/schema/drain.js';
+import { Preview } from '../../domain/schema/preview.js';
 import { createValidator } from '../../domain/validate.js';
 import { negotiate } from '../accept.js';
 import {
@@ -15,13 +16,15 @@ import {
   DIRECTOR,
   DRAIN,
   DRIFT,
+  PREVIEW,
   RECONCILIATION,
   TABLE,
   TABLE_LIST,
   TABLE_SAVE,
 } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, TEXT_TYPE, text } from '../operation.js';
-import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters } from '../parameters.js';
+import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters, WriteQuery } from '../parameters.js';
+import { sendDeleted } from '../reply.js';
 import { callOf } from '../request.js';
 
 const SAVE_TYPE = 'text/x-ipvsadm-save';
@@ -149,6 +152,41 @@ const listDrains = operation({
   problems: [...kernelProblems, 'PAGE_TOKEN_INVALID'],
 });
 
+const deleteDrain = operation({
+  operationId: 'deleteDrain',
+  tag,
+  summary: 'Cut a drain',
+  description:
+    'What waits to leave the kernel leaves it now, and its connections are cut: one real server, or a virtual service with ' +
+    'everything behind it. A real server that stays (`leaving` false) is disabled or deleted with `drain=false` instead.',
+  params: DirectorPath,
+  query: Type.Object(
+    {
+      ...WriteQuery.properties,
+      key: Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: 'Key of the drain, as the list has it (percent-encoded in the URL).',
+        examples: [DRAIN.key],
+      }),
+    },
+    closed,
+  ),
+  headers: CreateHeaders,
+  answers: {
+    200: { description: 'With `validateOnly=true`: what would change.', content: json(Preview, PREVIEW) },
+    202: { description: 'Cut, but the kernel still has it: it could not be reached.' },
+    204: { description: 'Cut.' },
+  },
+  problems: [
+    ...CALL_PROBLEMS,
+    'DIRECTOR_NOT_FOUND',
+    'DRAIN_NOT_FOUND',
+    'DRAIN_CANNOT_BE_CUT',
+    'STORE_UNAVAILABLE',
+  ],
+});
+
 const createReconciliation = operation({
   operationId: 'createReconciliation',
   tag,
@@ -216,6 +254,15 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
   app.get('/v1/directors/:director/drains', { schema: listDrains }, (request) =>
     control.directors.drains(callOf(request), request.params.director, request.query),
   );
+
+  app.delete('/v1/directors/:director/drains', { schema: deleteDrain }, async (request, reply) => {
+    const { params, query } = request;
+    const { validateOnly = false } = query;
+    const answer = await control.directors.cutDrain(callOf(request), params.director, query.key, {
+      validateOnly,
+    });
+    return sendDeleted(reply, answer);
+  });
 
   app.post(
     '/v1/directors/:director/reconciliations',

@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/director_service.proto.
  */
 export const file_lvsd_v1_director_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAIKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAQgASgJEhAKCHByb3RvY29sGAUgASgJEhcKD3ZpcnR1YWxfYWRkcmVzcxgGIAEoCRIZCgx2aXJ0dWFsX3BvcnQYByABKA1IAIgBARIUCgxyZWFsX2FkZHJlc3MYCCABKAkSFgoJcmVhbF9wb3J0GAkgASgNSAGIAQESDgoGY2xpZW50GAogASgJEg0KBXN0YXRlGAsgASgJEhUKCHRlbXBsYXRlGAwgASgISAKIAQFCDwoNX3ZpcnR1YWxfcG9ydEIMCgpfcmVhbF9wb3J0QgsKCV90ZW1wbGF0ZSJWChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQ29ubmVjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimwIKGFN0cmVhbUNvbm5lY3Rpb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYBCABKAkSEAoIcHJvdG9jb2wYBSABKAkSFwoPdmlydHVhbF9hZGRyZXNzGAYgASgJEhkKDHZpcnR1YWxfcG9ydBgHIAEoDUgAiAEBEhQKDHJlYWxfYWRkcmVzcxgIIAEoCRIWCglyZWFsX3BvcnQYCSABKA1IAYgBARIOCgZjbGllbnQYCiABKAkSDQoFc3RhdGUYCyABKAkSFQoIdGVtcGxhdGUYDCABKAhIAogBAUIPCg1fdmlydHVhbF9wb3J0QgwKCl9yZWFsX3BvcnRCCwoJX3RlbXBsYXRlIj8KGVN0cmVhbUNvbm5lY3Rpb25zUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkNvbm5lY3Rpb24iJgoSR2V0VGltZW91dHNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIkEKE0dldFRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncyKUAQoWUmVwbGFjZVRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIfCgRzcGVjGAIgASgLMhEubHZzZC52MS5UaW1lb3V0cxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkieQoXUmVwbGFjZVRpbWVvdXRzUmVzcG9uc2USKgoIdGltZW91dHMYASABKAsyGC5sdnNkLnYxLlRpbWVvdXRTZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0U3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldFN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MimgEKGVJlcGxhY2VTeW5jRGFlbW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuU3luY0RhZW1vbnMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIoMBChpSZXBsYWNlU3luY0RhZW1vbnNSZXNwb25zZRIxCgxzeW5jX2RhZW1vbnMYASABKAsyGy5sdnNkLnYxLlN5bmNEYWVtb25TZXR0aW5ncxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgiKQoVR2V0RHJpZnRQb2xpY3lSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJIksKFkdldERyaWZ0UG9saWN5UmVzcG9uc2USMQoMZHJpZnRfcG9saWN5GAEgASgLMhsubHZzZC52MS5EcmlmdFBvbGljeVNldHRpbmcimgEKGVJlcGxhY2VEcmlmdFBvbGljeVJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSIgoEc3BlYxgCIAEoCzIULmx2c2QudjEuRHJpZnRQb2xpY3kSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInIKGlJlcGxhY2VEcmlmdFBvbGljeVJlc3BvbnNlEjEKDGRyaWZ0X3BvbGljeRgBIAEoCzIbLmx2c2QudjEuRHJpZnRQb2xpY3lTZXR0aW5nEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcicAoZQ3JlYXRlQ291bnRlclJlc2V0UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRILCgNrZXkYAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiSgoaQ3JlYXRlQ291bnRlclJlc2V0UmVzcG9uc2USLAoNY291bnRlcl9yZXNldBgBIAEoCzIVLmx2c2QudjEuQ291bnRlclJlc2V0MsMKCg9EaXJlY3RvclNlcnZpY2USTgoNTGlzdERpcmVjdG9ycxIdLmx2c2QudjEuTGlzdERpcmVjdG9yc1JlcXVlc3QaHi5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXNwb25zZRJICgtHZXREaXJlY3RvchIbLmx2c2QudjEuR2V0RGlyZWN0b3JSZXF1ZXN0GhwubHZzZC52MS5HZXREaXJlY3RvclJlc3BvbnNlEj8KCEdldFRhYmxlEhgubHZzZC52MS5HZXRUYWJsZVJlcXVlc3QaGS5sdnNkLnYxLkdldFRhYmxlUmVzcG9uc2USPwoIR2V0RHJpZnQSGC5sdnNkLnYxLkdldERyaWZ0UmVxdWVzdBoZLmx2c2QudjEuR2V0RHJpZnRSZXNwb25zZRJFCgpMaXN0RHJhaW5zEhoubHZzZC52MS5MaXN0RHJhaW5zUmVxdWVzdBobLmx2c2QudjEuTGlzdERyYWluc1Jlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USVAoPTGlzdENvbm5lY3Rpb25zEh8ubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZRJcChFTdHJlYW1Db25uZWN0aW9ucxIhLmx2c2QudjEuU3RyZWFtQ29ubmVjdGlvbnNSZXF1ZXN0GiIubHZzZC52MS5TdHJlYW1Db25uZWN0aW9uc1Jlc3BvbnNlMAESYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USUQoOR2V0RHJpZnRQb2xpY3kSHi5sdnNkLnYxLkdldERyaWZ0UG9saWN5UmVxdWVzdBofLmx2c2QudjEuR2V0RHJpZnRQb2xpY3lSZXNwb25zZRJdChJSZXBsYWNlRHJpZnRQb2xpY3kSIi5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlcXVlc3QaIy5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlc3BvbnNlYgZwcm90bzM", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_connection, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
+  fileDesc("Ch5sdnNkL3YxL2RpcmVjdG9yX3NlcnZpY2UucHJvdG8SB2x2c2QudjEiTQoUTGlzdERpcmVjdG9yc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSDgoGZmlsdGVyGAMgASgJIlIKFUxpc3REaXJlY3RvcnNSZXNwb25zZRIgCgVpdGVtcxgBIAMoCzIRLmx2c2QudjEuRGlyZWN0b3ISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKEkdldERpcmVjdG9yUmVxdWVzdBIMCgRuYW1lGAEgASgJIjoKE0dldERpcmVjdG9yUmVzcG9uc2USIwoIZGlyZWN0b3IYASABKAsyES5sdnNkLnYxLkRpcmVjdG9yIkQKD0dldFRhYmxlUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRINCgVzdGF0cxgCIAEoCBIQCghmcm9udGVuZBgDIAEoCSI3ChBHZXRUYWJsZVJlc3BvbnNlEiMKBXRhYmxlGAEgASgLMhQubHZzZC52MS5LZXJuZWxUYWJsZSIjCg9HZXREcmlmdFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkiMQoQR2V0RHJpZnRSZXNwb25zZRIdCgVkcmlmdBgBIAEoCzIOLmx2c2QudjEuRHJpZnQisgIKFUNyZWF0ZUFkb3B0aW9uUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIPCgdwcm9qZWN0GAIgASgJEg8KB2NsdXN0ZXIYAyABKAkSOgoGbGFiZWxzGAQgAygLMioubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QuTGFiZWxzRW50cnkSEwoLZGVzY3JpcHRpb24YBSABKAkSKgoGc2VsZWN0GAYgASgLMhoubHZzZC52MS5BZG9wdGlvblNlbGVjdGlvbhIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiQEKFkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USIwoIYWRvcHRpb24YASABKAsyES5sdnNkLnYxLkFkb3B0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSJwoKZGVmaW5pdGlvbhgDIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbiJTChtDcmVhdGVSZWNvbmNpbGlhdGlvblJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkiTwocQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRIvCg5yZWNvbmNpbGlhdGlvbhgBIAEoCzIXLmx2c2QudjEuUmVjb25jaWxpYXRpb24iTAoRTGlzdERyYWluc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkiTAoSTGlzdERyYWluc1Jlc3BvbnNlEh0KBWl0ZW1zGAEgAygLMg4ubHZzZC52MS5EcmFpbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiwAIKFkxpc3RDb25uZWN0aW9uc1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSEQoJcGFnZV9zaXplGAIgASgNEhIKCnBhZ2VfdG9rZW4YAyABKAkSFwoPdmlydHVhbF9zZXJ2aWNlGAQgASgJEhAKCHByb3RvY29sGAUgASgJEhcKD3ZpcnR1YWxfYWRkcmVzcxgGIAEoCRIZCgx2aXJ0dWFsX3BvcnQYByABKA1IAIgBARIUCgxyZWFsX2FkZHJlc3MYCCABKAkSFgoJcmVhbF9wb3J0GAkgASgNSAGIAQESDgoGY2xpZW50GAogASgJEg0KBXN0YXRlGAsgASgJEhUKCHRlbXBsYXRlGAwgASgISAKIAQFCDwoNX3ZpcnR1YWxfcG9ydEIMCgpfcmVhbF9wb3J0QgsKCV90ZW1wbGF0ZSJWChdMaXN0Q29ubmVjdGlvbnNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQ29ubmVjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkimwIKGFN0cmVhbUNvbm5lY3Rpb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCRIXCg92aXJ0dWFsX3NlcnZpY2UYBCABKAkSEAoIcHJvdG9jb2wYBSABKAkSFwoPdmlydHVhbF9hZGRyZXNzGAYgASgJEhkKDHZpcnR1YWxfcG9ydBgHIAEoDUgAiAEBEhQKDHJlYWxfYWRkcmVzcxgIIAEoCRIWCglyZWFsX3BvcnQYCSABKA1IAYgBARIOCgZjbGllbnQYCiABKAkSDQoFc3RhdGUYCyABKAkSFQoIdGVtcGxhdGUYDCABKAhIAogBAUIPCg1fdmlydHVhbF9wb3J0QgwKCl9yZWFsX3BvcnRCCwoJX3RlbXBsYXRlIj8KGVN0cmVhbUNvbm5lY3Rpb25zUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkNvbm5lY3Rpb24ibgoSRGVsZXRlRHJhaW5SZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEgsKA2tleRgCIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkkKE0RlbGV0ZURyYWluUmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIIiYKEkdldFRpbWVvdXRzUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJBChNHZXRUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MilAEKFlJlcGxhY2VUaW1lb3V0c1JlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSHwoEc3BlYxgCIAEoCzIRLmx2c2QudjEuVGltZW91dHMSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJInkKF1JlcGxhY2VUaW1lb3V0c1Jlc3BvbnNlEioKCHRpbWVvdXRzGAEgASgLMhgubHZzZC52MS5UaW1lb3V0U2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldFN5bmNEYWVtb25zUmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEjEKDHN5bmNfZGFlbW9ucxgBIAEoCzIbLmx2c2QudjEuU3luY0RhZW1vblNldHRpbmdzIpoBChlSZXBsYWNlU3luY0RhZW1vbnNSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLlN5bmNEYWVtb25zEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSKDAQoaUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USMQoMc3luY19kYWVtb25zGAEgASgLMhsubHZzZC52MS5TeW5jRGFlbW9uU2V0dGluZ3MSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAMgASgIIikKFUdldERyaWZ0UG9saWN5UmVxdWVzdBIQCghkaXJlY3RvchgBIAEoCSJLChZHZXREcmlmdFBvbGljeVJlc3BvbnNlEjEKDGRyaWZ0X3BvbGljeRgBIAEoCzIbLmx2c2QudjEuRHJpZnRQb2xpY3lTZXR0aW5nIpoBChlSZXBsYWNlRHJpZnRQb2xpY3lSZXF1ZXN0EhAKCGRpcmVjdG9yGAEgASgJEiIKBHNwZWMYAiABKAsyFC5sdnNkLnYxLkRyaWZ0UG9saWN5EgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCSJyChpSZXBsYWNlRHJpZnRQb2xpY3lSZXNwb25zZRIxCgxkcmlmdF9wb2xpY3kYASABKAsyGy5sdnNkLnYxLkRyaWZ0UG9saWN5U2V0dGluZxIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3InAKGUNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QSEAoIZGlyZWN0b3IYASABKAkSCwoDa2V5GAIgASgJEhAKCHJlc291cmNlGAMgASgJEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJIkoKGkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEiwKDWNvdW50ZXJfcmVzZXQYASABKAsyFS5sdnNkLnYxLkNvdW50ZXJSZXNldDKNCwoPRGlyZWN0b3JTZXJ2aWNlEk4KDUxpc3REaXJlY3RvcnMSHS5sdnNkLnYxLkxpc3REaXJlY3RvcnNSZXF1ZXN0Gh4ubHZzZC52MS5MaXN0RGlyZWN0b3JzUmVzcG9uc2USSAoLR2V0RGlyZWN0b3ISGy5sdnNkLnYxLkdldERpcmVjdG9yUmVxdWVzdBocLmx2c2QudjEuR2V0RGlyZWN0b3JSZXNwb25zZRI/CghHZXRUYWJsZRIYLmx2c2QudjEuR2V0VGFibGVSZXF1ZXN0GhkubHZzZC52MS5HZXRUYWJsZVJlc3BvbnNlEj8KCEdldERyaWZ0EhgubHZzZC52MS5HZXREcmlmdFJlcXVlc3QaGS5sdnNkLnYxLkdldERyaWZ0UmVzcG9uc2USRQoKTGlzdERyYWlucxIaLmx2c2QudjEuTGlzdERyYWluc1JlcXVlc3QaGy5sdnNkLnYxLkxpc3REcmFpbnNSZXNwb25zZRJICgtEZWxldGVEcmFpbhIbLmx2c2QudjEuRGVsZXRlRHJhaW5SZXF1ZXN0GhwubHZzZC52MS5EZWxldGVEcmFpblJlc3BvbnNlElEKDkNyZWF0ZUFkb3B0aW9uEh4ubHZzZC52MS5DcmVhdGVBZG9wdGlvblJlcXVlc3QaHy5sdnNkLnYxLkNyZWF0ZUFkb3B0aW9uUmVzcG9uc2USVAoPTGlzdENvbm5lY3Rpb25zEh8ubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXF1ZXN0GiAubHZzZC52MS5MaXN0Q29ubmVjdGlvbnNSZXNwb25zZRJcChFTdHJlYW1Db25uZWN0aW9ucxIhLmx2c2QudjEuU3RyZWFtQ29ubmVjdGlvbnNSZXF1ZXN0GiIubHZzZC52MS5TdHJlYW1Db25uZWN0aW9uc1Jlc3BvbnNlMAESYwoUQ3JlYXRlUmVjb25jaWxpYXRpb24SJC5sdnNkLnYxLkNyZWF0ZVJlY29uY2lsaWF0aW9uUmVxdWVzdBolLmx2c2QudjEuQ3JlYXRlUmVjb25jaWxpYXRpb25SZXNwb25zZRJdChJDcmVhdGVDb3VudGVyUmVzZXQSIi5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlcXVlc3QaIy5sdnNkLnYxLkNyZWF0ZUNvdW50ZXJSZXNldFJlc3BvbnNlEkgKC0dldFRpbWVvdXRzEhsubHZzZC52MS5HZXRUaW1lb3V0c1JlcXVlc3QaHC5sdnNkLnYxLkdldFRpbWVvdXRzUmVzcG9uc2USVAoPUmVwbGFjZVRpbWVvdXRzEh8ubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXF1ZXN0GiAubHZzZC52MS5SZXBsYWNlVGltZW91dHNSZXNwb25zZRJRCg5HZXRTeW5jRGFlbW9ucxIeLmx2c2QudjEuR2V0U3luY0RhZW1vbnNSZXF1ZXN0Gh8ubHZzZC52MS5HZXRTeW5jRGFlbW9uc1Jlc3BvbnNlEl0KElJlcGxhY2VTeW5jRGFlbW9ucxIiLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVxdWVzdBojLmx2c2QudjEuUmVwbGFjZVN5bmNEYWVtb25zUmVzcG9uc2USUQoOR2V0RHJpZnRQb2xpY3kSHi5sdnNkLnYxLkdldERyaWZ0UG9saWN5UmVxdWVzdBofLmx2c2QudjEuR2V0RHJpZnRQb2xpY3lSZXNwb25zZRJdChJSZXBsYWNlRHJpZnRQb2xpY3kSIi5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlcXVlc3QaIy5sdnNkLnYxLlJlcGxhY2VEcmlmdFBvbGljeVJlc3BvbnNlYgZwcm90bzM", [file_lvsd_v1_adoption, file_lvsd_v1_common, file_lvsd_v1_connection, file_lvsd_v1_definition, file_lvsd_v1_director, file_lvsd_v1_director_settings, file_lvsd_v1_drain]);
 
 /**
  * Which directors, and how many.
@@ -695,6 +695,83 @@ export const StreamConnectionsResponseSchema: GenMessage<StreamConnectionsRespon
   messageDesc(file_lvsd_v1_director_service, 17);
 
 /**
+ * Which drain.
+ *
+ * @generated from message lvsd.v1.DeleteDrainRequest
+ */
+export type DeleteDrainRequest = Message<"lvsd.v1.DeleteDrainRequest"> & {
+  /**
+   * Required. Name of the director.
+   *
+   * @generated from field: string director = 1;
+   */
+  director: string;
+
+  /**
+   * Required. As ListDrains has it: of a real server, or of a virtual service with everything behind it.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * Everything but the commit and the kernel: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.DeleteDrainRequest.
+ * Use `create(DeleteDrainRequestSchema)` to create a new message.
+ */
+export const DeleteDrainRequestSchema: GenMessage<DeleteDrainRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 18);
+
+/**
+ * A drain was cut.
+ *
+ * @generated from message lvsd.v1.DeleteDrainResponse
+ */
+export type DeleteDrainResponse = Message<"lvsd.v1.DeleteDrainResponse"> & {
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 1;
+   */
+  preview?: Preview | undefined;
+
+  /**
+   * Cut here, but not yet in the kernel, which is told as soon as it can be reached.
+   *
+   * @generated from field: bool pending = 2;
+   */
+  pending: boolean;
+};
+
+/**
+ * Describes the message lvsd.v1.DeleteDrainResponse.
+ * Use `create(DeleteDrainResponseSchema)` to create a new message.
+ */
+export const DeleteDrainResponseSchema: GenMessage<DeleteDrainResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_director_service, 19);
+
+/**
  * Whose timeouts.
  *
  * @generated from message lvsd.v1.GetTimeoutsRequest
@@ -713,7 +790,7 @@ export type GetTimeoutsRequest = Message<"lvsd.v1.GetTimeoutsRequest"> & {
  * Use `create(GetTimeoutsRequestSchema)` to create a new message.
  */
 export const GetTimeoutsRequestSchema: GenMessage<GetTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 18);
+  messageDesc(file_lvsd_v1_director_service, 20);
 
 /**
  * The timeouts of a director.
@@ -734,7 +811,7 @@ export type GetTimeoutsResponse = Message<"lvsd.v1.GetTimeoutsResponse"> & {
  * Use `create(GetTimeoutsResponseSchema)` to create a new message.
  */
 export const GetTimeoutsResponseSchema: GenMessage<GetTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 19);
+  messageDesc(file_lvsd_v1_director_service, 21);
 
 /**
  * What the timeouts of a director is to be from now on.
@@ -790,7 +867,7 @@ export type ReplaceTimeoutsRequest = Message<"lvsd.v1.ReplaceTimeoutsRequest"> &
  * Use `create(ReplaceTimeoutsRequestSchema)` to create a new message.
  */
 export const ReplaceTimeoutsRequestSchema: GenMessage<ReplaceTimeoutsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 20);
+  messageDesc(file_lvsd_v1_director_service, 22);
 
 /**
  * The timeouts was stored.
@@ -825,7 +902,7 @@ export type ReplaceTimeoutsResponse = Message<"lvsd.v1.ReplaceTimeoutsResponse">
  * Use `create(ReplaceTimeoutsResponseSchema)` to create a new message.
  */
 export const ReplaceTimeoutsResponseSchema: GenMessage<ReplaceTimeoutsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 21);
+  messageDesc(file_lvsd_v1_director_service, 23);
 
 /**
  * Whose synchronisation.
@@ -846,7 +923,7 @@ export type GetSyncDaemonsRequest = Message<"lvsd.v1.GetSyncDaemonsRequest"> & {
  * Use `create(GetSyncDaemonsRequestSchema)` to create a new message.
  */
 export const GetSyncDaemonsRequestSchema: GenMessage<GetSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 22);
+  messageDesc(file_lvsd_v1_director_service, 24);
 
 /**
  * The synchronisation of a director.
@@ -867,7 +944,7 @@ export type GetSyncDaemonsResponse = Message<"lvsd.v1.GetSyncDaemonsResponse"> &
  * Use `create(GetSyncDaemonsResponseSchema)` to create a new message.
  */
 export const GetSyncDaemonsResponseSchema: GenMessage<GetSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 23);
+  messageDesc(file_lvsd_v1_director_service, 25);
 
 /**
  * What the synchronisation of a director is to be from now on.
@@ -923,7 +1000,7 @@ export type ReplaceSyncDaemonsRequest = Message<"lvsd.v1.ReplaceSyncDaemonsReque
  * Use `create(ReplaceSyncDaemonsRequestSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsRequestSchema: GenMessage<ReplaceSyncDaemonsRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 24);
+  messageDesc(file_lvsd_v1_director_service, 26);
 
 /**
  * The synchronisation was stored.
@@ -958,7 +1035,7 @@ export type ReplaceSyncDaemonsResponse = Message<"lvsd.v1.ReplaceSyncDaemonsResp
  * Use `create(ReplaceSyncDaemonsResponseSchema)` to create a new message.
  */
 export const ReplaceSyncDaemonsResponseSchema: GenMessage<ReplaceSyncDaemonsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 25);
+  messageDesc(file_lvsd_v1_director_service, 27);
 
 /**
  * Whose drift policy.
@@ -979,7 +1056,7 @@ export type GetDriftPolicyRequest = Message<"lvsd.v1.GetDriftPolicyRequest"> & {
  * Use `create(GetDriftPolicyRequestSchema)` to create a new message.
  */
 export const GetDriftPolicyRequestSchema: GenMessage<GetDriftPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 26);
+  messageDesc(file_lvsd_v1_director_service, 28);
 
 /**
  * The drift policy of a director.
@@ -1000,7 +1077,7 @@ export type GetDriftPolicyResponse = Message<"lvsd.v1.GetDriftPolicyResponse"> &
  * Use `create(GetDriftPolicyResponseSchema)` to create a new message.
  */
 export const GetDriftPolicyResponseSchema: GenMessage<GetDriftPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 27);
+  messageDesc(file_lvsd_v1_director_service, 29);
 
 /**
  * What the drift policy of a director is to be from now on.
@@ -1056,7 +1133,7 @@ export type ReplaceDriftPolicyRequest = Message<"lvsd.v1.ReplaceDriftPolicyReque
  * Use `create(ReplaceDriftPolicyRequestSchema)` to create a new message.
  */
 export const ReplaceDriftPolicyRequestSchema: GenMessage<ReplaceDriftPolicyRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 28);
+  messageDesc(file_lvsd_v1_director_service, 30);
 
 /**
  * The drift policy was stored.
@@ -1084,7 +1161,7 @@ export type ReplaceDriftPolicyResponse = Message<"lvsd.v1.ReplaceDriftPolicyResp
  * Use `create(ReplaceDriftPolicyResponseSchema)` to create a new message.
  */
 export const ReplaceDriftPolicyResponseSchema: GenMessage<ReplaceDriftPolicyResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 29);
+  messageDesc(file_lvsd_v1_director_service, 31);
 
 /**
  * Whose counters; with neither key nor resource, those of every service.
@@ -1133,7 +1210,7 @@ export type CreateCounterResetRequest = Message<"lvsd.v1.CreateCounterResetReque
  * Use `create(CreateCounterResetRequestSchema)` to create a new message.
  */
 export const CreateCounterResetRequestSchema: GenMessage<CreateCounterResetRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 30);
+  messageDesc(file_lvsd_v1_director_service, 32);
 
 /**
  * Counters that were zeroed.
@@ -1154,7 +1231,7 @@ export type CreateCounterResetResponse = Message<"lvsd.v1.CreateCounterResetResp
  * Use `create(CreateCounterResetResponseSchema)` to create a new message.
  */
 export const CreateCounterResetResponseSchema: GenMessage<CreateCounterResetResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_director_service, 31);
+  messageDesc(file_lvsd_v1_director_service, 33);
 
 /**
  * The hosts whose kernels run IPVS, and what is in their tables.
@@ -1212,6 +1289,16 @@ export const DirectorService: GenService<{
     methodKind: "unary";
     input: typeof ListDrainsRequestSchema;
     output: typeof ListDrainsResponseSchema;
+  },
+  /**
+   * Cuts a drain: what waits to leave the kernel leaves it now, with the connections that it has.
+   *
+   * @generated from rpc lvsd.v1.DirectorService.DeleteDrain
+   */
+  deleteDrain: {
+    methodKind: "unary";
+    input: typeof DeleteDrainRequestSchema;
+    output: typeof DeleteDrainResponseSchema;
   },
   /**
    * Makes foreign entries part of a cluster; the kernel is told nothing, counters and connections go on. The answer for a
