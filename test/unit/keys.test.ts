@@ -2,18 +2,40 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  addressKey,
+  addressOfKey,
   destinationKey,
   endpoint,
+  entryKindOf,
   familyOf,
   frontendKey,
   frontendKeyOf,
+  frontendOfSnatKey,
   isKey,
   parseDestination,
   parseFrontend,
   readFrontendKey,
+  snatKey,
 } from '../../src/domain/keys.js';
 import { isWithin, nameOf, namesOf, parentPath, pathOf } from '../../src/domain/names.js';
 import { anyBackend, anyFrontend } from '../support/arbitraries.js';
+
+test('the kinds of keys are told apart, and lead back to what they are of', () => {
+  const kinds = {
+    'tcp/192.0.2.10:80': 'service',
+    'fwmark/ipv4/7': 'service',
+    'tcp/192.0.2.10:80->10.0.0.1:80': 'destination',
+    'address/2001:db8::1': 'address',
+    'snat/fwmark/ipv4/7': 'snat',
+  } as const;
+  for (const [key, kind] of Object.entries(kinds)) assert.equal(entryKindOf(key), kind, key);
+  assert.equal(addressOfKey(addressKey('2001:db8::1')), '2001:db8::1');
+  assert.equal(frontendOfSnatKey(snatKey('tcp/192.0.2.10:80')), 'tcp/192.0.2.10:80');
+  for (const key of ['address/192.0.2.10', 'snat/tcp/192.0.2.10:80']) {
+    assert.equal(frontendKeyOf(key), key);
+    assert.throws(() => parseFrontend(key), TypeError);
+  }
+});
 
 test('keys are spelled as the documentation shows them', () => {
   const web = { protocol: 'tcp', address: '192.0.2.10', port: 80 } as const;

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
-import type { DirectorEntry, DirectorTable, EntryOperation } from '../../src/domain/entry.js';
-import { destinationKey, frontendKey, frontendKeyOf } from '../../src/domain/keys.js';
+import {
+  type AddressEntry,
+  type DirectorEntry,
+  type DirectorTable,
+  type EntryConfig,
+  type EntryOperation,
+  isHostOperation,
+} from '../../src/domain/entry.js';
+import type { AddressConfig, SnatConfig } from '../../src/domain/host-operation.js';
+import { addressKey, destinationKey, frontendKey, frontendKeyOf, snatKey } from '../../src/domain/keys.js';
 import {
   type DesiredEntry,
   describeDifference,
   differences,
+  inOneBatch,
   operationsFor,
   tableEntryOf,
 } from '../../src/domain/plan.js';
@@ -41,6 +50,15 @@ const destinationConfig: Arbitrary<DestinationConfig> = fc
     tunnel: method === 'tun' ? { type: 'ipip', port: 0, checksum: 'none' } : null,
   }));
 
+const snatConfig: Arbitrary<SnatConfig> = fc.constantFrom(
+  { addresses: null },
+  { addresses: ['198.51.100.1'] },
+  { addresses: ['198.51.100.1', '198.51.100.2'] },
+);
+const addressConfig: Arbitrary<AddressConfig> = fc
+  .constantFrom('eth0', 'eth1')
+  .map((name) => ({ interface: name, prefixLength: 32 }));
+
 interface Drawn {
   readonly service: ServiceConfig | null;
   readonly removing: boolean;
@@ -66,8 +84,21 @@ const drawn: Arbitrary<Drawn[]> = fc.tuple(
   ),
 );
 
+/** Owned entries outside the IPVS table. */
+const hostEntries: Arbitrary<DesiredEntry[]> = fc
+  .tuple(
+    ...FRONTENDS.map((frontend) => hostEntry(snatKey(frontendKey(frontend)), snatConfig)),
+    ...['192.0.2.1', '2001:db8::1'].map((address) => hostEntry(addressKey(address), addressConfig)),
+  )
+  .map((all) => all.flatMap((one) => one ?? []));
+
+function hostEntry(key: string, config: Arbitrary<EntryConfig>): Arbitrary<DesiredEntry | null> {
+  const state = fc.constantFrom('living' as const, 'living' as const, 'removing' as const);
+  return fc.option(fc.tuple(config, state).map(([some, wanted]) => ({ key, config: some, state: wanted })));
+}
+
 /** Owned entries: a service with some destinations; what goes with a service is to go like it. */
-const desiredEntries: Arbitrary<DesiredEntry[]> = drawn.map((all) =>
+const ipvsEntries: Arbitrary<DesiredEntry[]> = drawn.map((all) =>
   all.flatMap(({ service, removing, destinations }, n) => {
     const frontend = FRONTENDS[n];
     if (!service || !frontend) return [];
@@ -82,6 +113,10 @@ const desiredEntries: Arbitrary<DesiredEntry[]> = drawn.map((all) =>
     return entries;
   }),
 );
+
+const desiredEntries: Arbitrary<DesiredEntry[]> = fc
+  .tuple(ipvsEntries, hostEntries)
+  .map(([ipvs, host]) => [...host, ...ipvs]);
 
 /** Any kernel table: destinations stand behind services that are there. */
 const actualTable: Arbitrary<DirectorTable> = desiredEntries.map(
@@ -139,18 +174,75 @@ test('the operations make any table what is desired, and leave what is foreign a
   );
 });
 
-test('what is made comes first, services before destinations, and what goes goes last, once', () => {
-  const order = ['NEW_SERVICE', 'SET_SERVICE', 'NEW_DEST', 'SET_DEST', 'DEL_DEST', 'DEL_SERVICE'];
-  const phaseOf = (command: string) =>
-    Math.min(4, Math.floor(order.indexOf(command) / 2) * 2) + (command === 'DEL_SERVICE' ? 1 : 0);
+/** The order of operations: what carries a service before it, what makes it known after it, and back again. */
+const PHASES = [
+  ['NEW_SNAT', 'SET_SNAT'],
+  ['NEW_SERVICE', 'SET_SERVICE'],
+  ['NEW_DEST', 'SET_DEST'],
+  ['NEW_ADDRESS', 'SET_ADDRESS'],
+  ['DEL_ADDRESS'],
+  ['DEL_DEST'],
+  ['DEL_SERVICE'],
+  ['DEL_SNAT'],
+];
+const phaseOf = ({ command }: EntryOperation) => PHASES.findIndex((phase) => phase.includes(command));
+
+test('what is made comes first, what goes goes last, each in its order, and nothing twice', () => {
   fc.assert(
     fc.property(desiredEntries, actualTable, (desired, actual) => {
       const operations = operationsFor(differences(desired, actual));
-      const phases = operations.map(({ command }) => phaseOf(command));
-      assert.deepEqual(phases, [...phases].sort());
+      const phases = operations.map(phaseOf);
+      assert.ok(phases.every((phase) => phase >= 0));
+      assert.deepEqual(phases, phases.toSorted());
       assert.equal(new Set(operations.map(({ key }) => key)).size, operations.length);
     }),
   );
+});
+
+test('several writes in one batch keep their orders, and the host has its turn at most three times', () => {
+  const plan = fc
+    .tuple(desiredEntries, actualTable)
+    .map(([desired, actual]) => operationsFor(differences(desired, actual)));
+  fc.assert(
+    fc.property(fc.array(plan, { maxLength: 5 }), (plans) => {
+      const batch = inOneBatch(plans.flat());
+      for (const one of plans) {
+        const own = new Set<EntryOperation>(one);
+        assert.deepEqual(
+          batch.filter((operation) => own.has(operation)),
+          one,
+        );
+      }
+      assert.equal(batch.length, plans.flat().length);
+      const onHost = batch.map(isHostOperation);
+      assert.ok(onHost.filter((host, i) => host && !onHost[i - 1]).length <= 3);
+    }),
+  );
+});
+
+test('an address of others is used where it is wanted, and neither moved nor removed', () => {
+  const key = addressKey('192.0.2.1');
+  const on = (name: string) => ({ interface: name, prefixLength: 32 });
+  const withLongerPrefix = { interface: 'eth0', prefixLength: 24 };
+  const commandsFor = (state: DesiredEntry['state'], held: Partial<AddressEntry>) => {
+    const entry: AddressEntry = {
+      ...{ kind: 'address', key, address: '192.0.2.1', config: on('eth0'), ours: false, elsewhere: [] },
+      ...held,
+    };
+    const found = differences([{ key, state, config: on('eth0') }], new Map([[key, entry]]));
+    return operationsFor(found).map(({ command }) => command);
+  };
+  assert.deepEqual(commandsFor('living', {}), []);
+  assert.deepEqual(commandsFor('living', { config: withLongerPrefix }), []);
+  assert.deepEqual(commandsFor('living', { config: on('lo'), elsewhere: ['eth0'] }), []);
+  assert.deepEqual(commandsFor('living', { config: on('lo') }), ['NEW_ADDRESS']);
+  for (const state of ['draining', 'removing'] as const) {
+    assert.deepEqual(commandsFor(state, {}), []);
+    assert.deepEqual(commandsFor(state, { config: on('lo') }), []);
+  }
+  assert.deepEqual(commandsFor('removing', { ours: true }), ['DEL_ADDRESS']);
+  assert.deepEqual(commandsFor('living', { ours: true, elsewhere: ['eth1'] }), ['SET_ADDRESS']);
+  assert.deepEqual(commandsFor('living', { ours: true, config: withLongerPrefix }), ['SET_ADDRESS']);
 });
 
 test('an entry that differs is edited in place, never removed and made again', () => {
