@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Problem } from '../api-rest/problem.js';
 import type { ClientConfig } from '../config.js';
 import { CommandError } from './command-error.js';
+import { type HttpAnswer, httpRequest } from './http-request.js';
 
 export interface ApiRequest {
   /** Sent as JSON. */
@@ -55,22 +56,24 @@ export function createApiClient(config: ClientConfig, timeLimitMs = TIME_LIMIT_M
   const token = tokenOf(config);
 
   return async <T>(method: string, path: string, { body, headers = {} }: ApiRequest = {}) => {
+    const signal = AbortSignal.timeout(timeLimitMs);
+    const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     try {
-      const response = await fetch(`${server}${path}`, {
+      const answer = await httpRequest(`${server}${path}`, {
         method,
-        redirect: 'manual',
-        signal: AbortSignal.timeout(timeLimitMs),
+        signal,
         headers: {
           accept: 'application/json',
           ...(token !== undefined && { authorization: `Bearer ${token}` }),
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(sent && { 'content-type': 'application/json', 'content-length': String(sent.length) }),
           ...headers,
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        body: sent,
       });
-      return await answerOf<T>(response, { server, wanted: headers.accept });
+      return answerOf<T>(answer, { server, wanted: headers.accept });
     } catch (error) {
-      throw error instanceof CommandError ? error : noAnswer(error, server, timeLimitMs);
+      if (error instanceof CommandError) throw error;
+      throw signal.aborted ? tooSlow(server, timeLimitMs) : noAnswer(error as NodeJS.ErrnoException, server);
     }
   };
 }
@@ -80,17 +83,15 @@ export function reasonHeader(reason: string | undefined): Record<string, string>
   return reason === undefined ? {} : { 'x-audit-reason': Buffer.from(reason, 'utf8').toString('latin1') };
 }
 
-async function answerOf<T>(
-  response: Response,
+function answerOf<T>(
+  { status, headers, text }: HttpAnswer,
   { server, wanted }: { server: string; wanted: string | undefined },
-): Promise<ApiAnswer<T>> {
-  const { status, headers } = response;
-  const mediaType = headers.get('content-type')?.split(';', 1)[0] ?? '';
-  const text = await response.text();
+): ApiAnswer<T> {
+  const mediaType = headers['content-type']?.split(';', 1)[0] ?? '';
   const isJson = text !== '' && /[/+]json$/.test(mediaType);
   const body: unknown = isJson ? JSON.parse(text) : mediaType === wanted ? text : undefined;
   if (status >= 200 && status < 300 && (body !== undefined || text === '')) {
-    return { status, etag: headers.get('etag'), body: body as T };
+    return { status, etag: headers.etag ?? null, body: body as T };
   }
   if (mediaType === 'application/problem+json') throw new ApiError(body as Problem);
   throw new NoAnswerError(
@@ -107,12 +108,11 @@ function sentenceOf({ detail, reason, errors = [] }: Problem): string {
 /** Violations that fit into a sentence. */
 const SHOWN = 5;
 
-function noAnswer(error: unknown, server: string, timeLimitMs: number): NoAnswerError {
-  const { name, message, cause } = error as Error;
-  if (name === 'TimeoutError') {
-    return new NoAnswerError(`${server} did not answer within ${timeLimitMs / 1000} s.`);
-  }
-  const { code = message } = (cause ?? {}) as NodeJS.ErrnoException;
+function tooSlow(server: string, timeLimitMs: number): NoAnswerError {
+  return new NoAnswerError(`${server} did not answer within ${timeLimitMs / 1000} s.`);
+}
+
+function noAnswer({ message, code = message }: NodeJS.ErrnoException, server: string): NoAnswerError {
   return new NoAnswerError(
     `${server} cannot be reached (${code}): start "lvsd serve", or name another server with --server.`,
     { isRefused: code === 'ECONNREFUSED' },
