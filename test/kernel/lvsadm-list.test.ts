@@ -7,7 +7,8 @@ import { readWords } from '../../src/formats/ipvsadm/popt.js';
 import { CALL, sendTo } from '../support/datagrams.js';
 import { createKernelServer, NO_INTERVAL } from '../support/kernel-server.js';
 import { compare, createLvsadm, createReference, ipvsadm, wordsOf } from '../support/lvsadm.js';
-import { LIST_CASES, type LvsadmCase, TABLE_CASES } from '../support/lvsadm-cases.js';
+import { type LvsadmCase, TABLE_CASES } from '../support/lvsadm-cases.js';
+import { LIST_CASES } from '../support/lvsadm-list-cases.js';
 
 createReference();
 const server = await createKernelServer({ intervalSeconds: NO_INTERVAL });

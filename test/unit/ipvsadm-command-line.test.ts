@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { restoreLines } from '../../src/cli/lvsadm/restore.js';
-import { type CommandLine, readCommandLine } from '../../src/formats/ipvsadm/command-line.js';
+import { readCommandLine } from '../../src/formats/ipvsadm/command-line.js';
 import { Fault } from '../../src/formats/ipvsadm/fault.js';
+import type { CommandLine } from '../../src/formats/ipvsadm/line.js';
 import { ipv4, type Lookup, readPlace } from '../../src/formats/ipvsadm/lookup.js';
 import { COMMANDS, OPTIONS } from '../../src/formats/ipvsadm/options.js';
 

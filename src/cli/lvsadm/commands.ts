@@ -1,5 +1,5 @@
 /** The commands of ipvsadm that ask or change a director; what is left of them speaks for itself. */
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import type { CommandName } from '../../formats/ipvsadm/options.js';
 import { setTimeouts, startDaemon, stopDaemon, zero } from './director.js';
 import { list, save } from './list.js';

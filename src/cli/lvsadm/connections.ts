@@ -1,7 +1,7 @@
 /** -L -c. */
 import { type ConnectionView, connectionLine, connectionTitles } from '../../domain/ipvsadm-connections.js';
 import type { Connection } from '../../domain/schema/connection.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import type { Names } from './names.js';
 import { DIRECTOR, type Session } from './session.js';
 

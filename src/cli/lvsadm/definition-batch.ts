@@ -5,7 +5,7 @@
 import { type Backend, destinationKey, type Frontend, frontendKey } from '../../domain/keys.js';
 import { freeName, realServerName, serviceName } from '../../domain/naming.js';
 import type { Definition } from '../../domain/schema/definition.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { Refusal } from './answer.js';
 import { serverSpec, serviceSpec } from './specs.js';
 

@@ -1,7 +1,7 @@
 /** --set, --start-daemon, --stop-daemon and -Z. */
 import { frontendKey } from '../../domain/keys.js';
 import type { DirectorSpec, Setting } from '../../domain/schema/director-settings.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { Refusal, WORDS } from './answer.js';
 import { DIRECTOR, type Session } from './session.js';
 

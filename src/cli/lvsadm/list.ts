@@ -3,7 +3,7 @@ import { ipvsadmList, ipvsadmSave } from '../../domain/ipvsadm-text.js';
 import type { ListView } from '../../domain/ipvsadm-views.js';
 import { frontendKey } from '../../domain/keys.js';
 import type { Director, KernelTable } from '../../domain/schema/director.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { Refusal, WORDS } from './answer.js';
 import { listConnections } from './connections.js';
 import type { Names } from './names.js';

@@ -3,8 +3,9 @@ import { lookupService, lookup as resolveHost } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { EndpointName } from '../../domain/ipvsadm-text.js';
 import { endpoint, type Protocol } from '../../domain/keys.js';
-import { type CommandLine, readCommandLine } from '../../formats/ipvsadm/command-line.js';
+import { readCommandLine } from '../../formats/ipvsadm/command-line.js';
 import { Fault } from '../../formats/ipvsadm/fault.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 
 const SERVICES_FILE = '/etc/services';
 /** Stands for a host while its name is looked up. */

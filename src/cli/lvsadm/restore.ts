@@ -3,7 +3,7 @@
  * server refuses is halved until it is clear which line it was, so that the outcome is that of the lines one by one.
  */
 import type { Definition } from '../../domain/schema/definition.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { ApiError } from '../api-client.js';
 import { EXIT_REFUSED } from './answer.js';
 import { createBatch } from './definition-batch.js';

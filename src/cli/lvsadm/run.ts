@@ -1,7 +1,7 @@
 /** lvsadm from its words to its exit status, whoever the terminal is. */
 import { ConfigError, type Environment, readLvsadmConfig } from '../../config.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
 import { Fault } from '../../formats/ipvsadm/fault.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { createApiClient } from '../api-client.js';
 import { CommandError } from '../command-error.js';
 import { EXIT_NO_SERVICE, Refusal } from './answer.js';

@@ -1,7 +1,7 @@
 /** -a, -e and -d. */
 import type { Backend } from '../../domain/keys.js';
 import { realServerName } from '../../domain/naming.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { Refusal, WORDS } from './answer.js';
 import { type FoundServer, type FoundService, findService } from './find.js';
 import { createNamed, frontendOf } from './services.js';

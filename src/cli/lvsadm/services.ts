@@ -2,7 +2,7 @@
 import type { Frontend } from '../../domain/keys.js';
 import { serviceName } from '../../domain/naming.js';
 import type { Cluster } from '../../domain/schema/resource.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { ApiError } from '../api-client.js';
 import { Refusal, WORDS } from './answer.js';
 import { findService } from './find.js';

@@ -2,7 +2,7 @@
 import { familyOf } from '../../domain/keys.js';
 import { prefixLengthOfMask } from '../../domain/netmask.js';
 import { schedulerFlag } from '../../domain/scheduler-flags.js';
-import type { CommandLine } from '../../formats/ipvsadm/command-line.js';
+import type { CommandLine } from '../../formats/ipvsadm/line.js';
 import { Refusal, WORDS } from './answer.js';
 
 const MAX_WEIGHT = 65535;

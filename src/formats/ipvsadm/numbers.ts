@@ -1,4 +1,5 @@
 /** Numbers as the C library reads them for ipvsadm. */
+import { MAX_PERSISTENCE_SECONDS } from '../numbers.js';
 import { Fault } from './fault.js';
 
 /** A whole number as strtol(3) reads it, within the limits. */
@@ -13,4 +14,9 @@ export function limited(text: string, [min, max]: readonly [number, number], mes
   const value = wholeNumber(text, min, max);
   if (value === undefined) throw new Fault(message);
   return value;
+}
+
+/** Seconds, up to the 31 days that ipvsadm allows. */
+export function readTimeout(text: string, min: number): number {
+  return limited(text, [min, MAX_PERSISTENCE_SECONDS], `invalid timeout value \`${text}' specified`);
 }

@@ -7,8 +7,9 @@ import { buildDefinition, type ReadServer, type ReadService } from '../definitio
 import { createLedger, type Ledger } from '../ledger.js';
 import { DEFAULT_CLUSTER, type Directive, type ImportOptions, type ImportResult } from '../result.js';
 import { WELL_KNOWN_PORTS } from '../well-known-ports.js';
-import { type CommandLine, readCommandLine } from './command-line.js';
+import { readCommandLine } from './command-line.js';
 import { Fault } from './fault.js';
+import type { CommandLine } from './line.js';
 import type { Lookup } from './lookup.js';
 import type { CommandName } from './options.js';
 import { readServer, readService } from './spec.js';

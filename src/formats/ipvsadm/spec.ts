@@ -7,7 +7,7 @@ import { PERSISTENCE_ENGINES, SCHEDULERS } from '../../domain/schema/virtual-ser
 import type { ReadServer, ReadService, ServiceInput } from '../definition.js';
 import type { Ledger } from '../ledger.js';
 import type { Directive } from '../result.js';
-import type { CommandLine } from './command-line.js';
+import type { CommandLine } from './line.js';
 
 const MAX_WEIGHT = 65535;
 
