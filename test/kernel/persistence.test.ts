@@ -7,7 +7,7 @@ import { balance, hold, setWeight, tally, visit } from '../support/lab/balance.j
 import { BACKEND_PORT, type Backends, createBackends } from '../support/lab/connections.js';
 import { DIRECTOR, sysctl } from '../support/lab/namespaces.js';
 import { clientAddress, createNetwork, FAMILIES, type Family, LAN } from '../support/lab/network.js';
-import { bindVips, prepareRealServers } from '../support/lab/preparation.js';
+import { bindVips, routeByDirector } from '../support/lab/preparation.js';
 import type { Endpoint } from '../support/lab/sockets.js';
 
 const HOSTS = 40;
@@ -25,7 +25,7 @@ before(async () => {
   // The director refuses with ICMP, by default once a second.
   sysctl(DIRECTOR, { 'ipv4/icmp_ratelimit': 0 });
   bindVips();
-  prepareRealServers({ method: 'nat' });
+  routeByDirector();
   tcp = { ipv4: createBackends('tcp', 'ipv4'), ipv6: createBackends('tcp', 'ipv6') };
   sctp = createBackends('sctp', 'ipv4');
   server = await startKernelServer({ intervalSeconds: NO_INTERVAL });

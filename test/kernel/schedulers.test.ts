@@ -22,7 +22,7 @@ import {
   REAL_SERVERS,
   type RealServerName,
 } from '../support/lab/network.js';
-import { bindVips, prepareRealServers } from '../support/lab/preparation.js';
+import { bindVips, routeByDirector } from '../support/lab/preparation.js';
 import type { Endpoint } from '../support/lab/sockets.js';
 
 const CONNECTIONS = 200;
@@ -38,7 +38,7 @@ before(async () => {
   // The director refuses with ICMP, by default once a second.
   sysctl(DIRECTOR, { 'ipv4/icmp_ratelimit': 0 });
   bindVips();
-  prepareRealServers({ method: 'nat' });
+  routeByDirector();
   ip(DIRECTOR, [`route add local ${MARKED_SUBNET} dev lo`]);
   backends = createBackends('tcp', 'ipv4');
   server = await startKernelServer({ intervalSeconds: NO_INTERVAL });

@@ -121,9 +121,10 @@ tunnel() {
   use "5-link-$device"
 }
 `,
-  fou: `# fou FAMILY PORT: UDP packets to the port are GUE.
+  fou: `# fou FAMILY PORT: UDP packets to the port are GUE. The list has the receivers of both families.
 fou() {
-  if ! ip "$1" fou show | grep -q "^port $2 gue"; then
+  if ! ip fou show | awk -v family="$1" -v port="$2" \
+    '$2 == port && $3 == "gue" && (family == "-6") == / -6( |$)/ { found = 1 } END { exit !found }'; then
     begin "6-fou$1-$2" "ip $1 fou del port $2"
     ip "$1" fou add port "$2" gue || fail "UDP port $2 cannot be opened for GUE: kernel module fou missing, or port in use?"
   fi

@@ -6,6 +6,7 @@ import type { ForwardingInput } from '../../../src/domain/schema/forwarding.js';
 import { RIP_PORT, VIP_PORT } from './servers.js';
 
 export interface Method {
+  readonly name: string;
   readonly title: string;
   readonly forwarding: ForwardingInput;
   /** The real servers' port. */
@@ -22,6 +23,7 @@ const REQUEST = 'in CIP > VIP:80';
 
 /** Real servers answer through the director, which puts the VIP back. */
 const nat: Method = {
+  name: 'nat',
   title: 'nat',
   forwarding: { method: 'nat' },
   port: RIP_PORT,
@@ -32,6 +34,7 @@ const nat: Method = {
 
 /** The packet goes on as it came, to the MAC address of the real server, which answers by itself. */
 const dr: Method = {
+  name: 'dr',
   title: 'dr',
   forwarding: { method: 'dr' },
   port: VIP_PORT,
@@ -44,6 +47,7 @@ const dr: Method = {
 function tun(type: 'ipip' | 'gre'): Method {
   return {
     ...dr,
+    name: type,
     title: `tun (${type})`,
     forwarding: { method: 'tun', tunnel: { type } },
     flows: [REQUEST, `out DIP > RIP ${type} [CIP > VIP:80]`],
@@ -52,6 +56,7 @@ function tun(type: 'ipip' | 'gre'): Method {
 
 const gue: Method = {
   ...dr,
+  name: 'gue',
   title: 'tun (gue)',
   forwarding: { method: 'tun', tunnel: { type: 'gue', port: 6080 } },
   flows: [REQUEST, 'out DIP > RIP:6080 gue [CIP > VIP:80]'],

@@ -1,12 +1,10 @@
-/** What each forwarding method needs of the hosts around IPVS, set up and taken back. */
+/** What the forwarding methods need of the hosts around IPVS. */
 import { execFileSync } from 'node:child_process';
-import type { ForwardingInput } from '../../../src/domain/schema/forwarding.js';
-import { DIRECTOR, ip, sysctl } from './namespaces.js';
-import { DIRECTOR_INTERFACE, FAMILIES, LAN, REAL_SERVERS, type RealServerName, UPLINK } from './network.js';
-import { GUE_PORT } from './packet.js';
+import type { Rest } from '../kernel-rest.js';
+import { commandIn, DIRECTOR, ip, sysctl } from './namespaces.js';
+import { DIRECTOR_INTERFACE, FAMILIES, LAN, REAL_SERVERS, UPLINK } from './network.js';
 
-/** Modules that make tunnel devices and receivers; loading them makes tunl0, gre0 and ip6tnl0 in every namespace. */
-const TUNNEL_MODULES = ['ipip', 'ip6_tunnel', 'ip_gre', 'ip6_gre', 'fou', 'fou6'];
+const ADDRESSES = '/v1/projects/default/real-server-addresses';
 
 /**
  * The director takes the VIPs. As an address of the preferred kind, an IPv6 VIP would be the source of what the director
@@ -19,54 +17,31 @@ export function bindVips(): void {
   ]);
 }
 
-export function loadTunnelModules(): void {
-  execFileSync('modprobe', ['-a', ...TUNNEL_MODULES]);
-}
-
-export function prepareRealServers(forwarding: ForwardingInput): void {
-  for (const name of REAL_SERVERS) setUp(name, forwarding, 'add');
-}
-
-export function undoRealServers(forwarding: ForwardingInput): void {
-  for (const name of REAL_SERVERS) setUp(name, forwarding, 'del');
-}
-
-function setUp(name: RealServerName, { method, tunnel }: ForwardingInput, verb: 'add' | 'del'): void {
-  const isAdding = verb === 'add';
-  if (method === 'nat') {
-    const gateway = isAdding ? 'director' : 'router';
-    // To a router on the same segment the director redirects replies (ICMP, RFC 1812 5.2.7.2): past itself, that would be.
-    const accept = isAdding ? 0 : 1;
+/**
+ * The real servers answer clients through the director, as nat needs it. To a router on the same segment the director
+ * redirects them (ICMP, RFC 1812 5.2.7.2): past itself, that would be.
+ */
+export function routeByDirector(): void {
+  for (const name of REAL_SERVERS) {
     sysctl(name, {
-      'ipv4/conf/all/accept_redirects': accept,
-      [`ipv4/conf/${UPLINK}/accept_redirects`]: accept,
-      [`ipv6/conf/${UPLINK}/accept_redirects`]: accept,
+      'ipv4/conf/all/accept_redirects': 0,
+      [`ipv4/conf/${UPLINK}/accept_redirects`]: 0,
+      [`ipv6/conf/${UPLINK}/accept_redirects`]: 0,
     });
     ip(
       name,
-      FAMILIES.map((family) => `route replace default via ${LAN[family][gateway]}`),
+      FAMILIES.map((family) => `route replace default via ${LAN[family].director}`),
     );
-    return;
   }
-  sysctl(name, {
-    'ipv4/conf/all/arp_ignore': isAdding ? 1 : 0,
-    'ipv4/conf/all/arp_announce': isAdding ? 2 : 0,
-  });
-  ip(name, [
-    `address ${verb} ${LAN.ipv4.vip}/32 dev lo`,
-    `address ${verb} ${LAN.ipv6.vip}/128 dev lo ${isAdding ? 'nodad' : ''}`,
-  ]);
-  if (method === 'tun') ip(name, tunnelLines(name, tunnel?.type ?? 'ipip', isAdding));
 }
 
-function tunnelLines(name: RealServerName, type: 'ipip' | 'gue' | 'gre', isAdding: boolean): string[] {
-  const state = isAdding ? 'up' : 'down';
-  const verb = isAdding ? 'add' : 'del';
-  if (type === 'gre') {
-    const gre6 = isAdding ? `type ip6gre local ${LAN.ipv6[name]} remote any` : '';
-    return [`link set gre0 ${state}`, `link ${verb} gre6 ${gre6}`, ...(isAdding ? ['link set gre6 up'] : [])];
+/** Runs on every real server the script that lvsd hands out for its addresses, or the one that undoes it. */
+export async function runSetups(rest: Rest, { undo = false } = {}): Promise<void> {
+  for (const name of REAL_SERVERS) {
+    for (const family of FAMILIES) {
+      const address = `${ADDRESSES}/${encodeURIComponent(LAN[family][name])}`;
+      const script = await rest.get<string>(`${address}/setup?undo=${undo}&dip=${LAN[family].director}`);
+      execFileSync(...commandIn(name, ['sh', '-c', script]));
+    }
   }
-  const devices = [`link set tunl0 ${state}`, `link set ip6tnl0 ${state}`];
-  const receivers = [`fou ${verb} port ${GUE_PORT} gue`, `fou ${verb} port ${GUE_PORT} gue -6`];
-  return type === 'gue' ? [...devices, ...receivers] : devices;
 }
