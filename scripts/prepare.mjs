@@ -59,10 +59,15 @@ export function ensureBuilt() {
   build();
 }
 
-/** The latest change below src/ or in the compiler's settings; a folder changes when a file in it is deleted. */
+/** What runs outside tests: the server, and the sandbox's lab. */
+const builtFolders = ['src', 'test/support/lab'];
+
+/** The latest change below these or in the compiler's settings; a folder changes when a file in it is deleted. */
 function newestSource() {
-  const sources = readdirSync(join(checkout, 'src'), { recursive: true }).map((path) => join('src', path));
-  const times = [...sources, 'src', 'tsconfig.json', 'package-lock.json'].map(
+  const sources = builtFolders.flatMap((folder) =>
+    readdirSync(join(checkout, folder), { recursive: true }).map((path) => join(folder, path)),
+  );
+  const times = [...sources, ...builtFolders, 'tsconfig.json', 'package-lock.json'].map(
     (path) => statSync(join(checkout, path)).mtimeMs,
   );
   return Math.max(...times);

@@ -123,6 +123,8 @@ tunnel() {
 `,
   fou: `# fou FAMILY PORT: UDP packets to the port are GUE. The list has the receivers of both families.
 fou() {
+  # Nothing loads these on demand.
+  case $1 in -6) modprobe -q fou6 ;; *) modprobe -q fou ;; esac || :
   if ! ip fou show | awk -v family="$1" -v port="$2" \
     '$2 == port && $3 == "gue" && (family == "-6") == / -6( |$)/ { found = 1 } END { exit !found }'; then
     begin "6-fou$1-$2" "ip $1 fou del port $2"
