@@ -24,6 +24,7 @@ import { healthRoutes } from './routes/health.js';
 import { importRoutes } from './routes/imports.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { packetPathRoutes } from './routes/packet-paths.js';
+import { preflightRoutes } from './routes/preflights.js';
 import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerSetupRoutes } from './routes/real-server-setups.js';
@@ -110,6 +111,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       connectionRoutes,
       directorSettingRoutes,
       driftPolicyRoutes,
+      preflightRoutes,
       auditEventRoutes,
       eventRoutes,
     ]) {

@@ -4,6 +4,7 @@
  */
 import type { AuditEvent } from '../domain/schema/audit-event.js';
 import type { Import, ImportInput } from '../domain/schema/import.js';
+import type { Preflight } from '../domain/schema/preflight.js';
 
 export const NAMES = {
   project: 'default',
@@ -377,6 +378,30 @@ export const IMPORT: { input: ImportInput; import: Import } = {
       },
     ],
   },
+};
+
+export const PREFLIGHT: Preflight = {
+  director: NAMES.director,
+  time,
+  errors: 1,
+  warnings: 0,
+  infos: 0,
+  findings: [
+    {
+      id: 'VIP_MISSING',
+      severity: 'error',
+      subject: {
+        interface: 'eth0',
+        address: '192.168.10.88',
+        resource: 'projects/default/clusters/shop/virtual-services/http',
+        method: null,
+      },
+      seen: 'The director does not have 192.168.10.88.',
+      why: 'The director does not take packets for an address that it does not have, nor answers ARP for it.',
+      remedy: 'ip addr add 192.168.10.88/32 dev eth0',
+      advice: 'Bind 192.168.10.88 to the interface on which clients reach it.',
+    },
+  ],
 };
 
 export const COUNTER_RESET = {

@@ -7,13 +7,14 @@ import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
 import { openapiCommand } from './openapi.js';
+import { preflightCommand } from './preflight.js';
 import { serveCommand } from './serve.js';
 import { examples } from './settings.js';
 import { tokenCommand } from './token.js';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, importCommand, exportCommand],
-  ...[tokenCommand, auditCommand, openapiCommand],
+  ...[preflightCommand, tokenCommand, auditCommand, openapiCommand],
 ];
 
 process.umask(0o077); // the data directory holds who may do what: it is its owner's alone

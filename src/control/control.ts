@@ -15,6 +15,7 @@ import type { Drain } from '../domain/schema/drain.js';
 import type { DriftPolicySetting } from '../domain/schema/drift-policy.js';
 import type { Import } from '../domain/schema/import.js';
 import type { PacketPath } from '../domain/schema/packet-path.js';
+import type { Preflight } from '../domain/schema/preflight.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
@@ -267,6 +268,13 @@ export interface DriftPolicies {
   ): Promise<WriteAnswer<DriftPolicySetting>>;
 }
 
+/** What stands between definitions and their packets. Reads only. */
+export interface Preflights {
+  /** Of everything that is defined. */
+  ofDirector(call: Call, director: string): Promise<Preflight>;
+  ofCluster(call: Call, names: Names): Promise<Preflight>;
+}
+
 export interface AuditQuery {
   readonly pageSize?: number;
   readonly pageToken?: string;
@@ -335,6 +343,7 @@ export interface Control {
   readonly timeouts: DirectorSettings<'timeouts'>;
   readonly syncDaemons: DirectorSettings<'syncDaemons'>;
   readonly driftPolicies: DriftPolicies;
+  readonly preflights: Preflights;
   readonly auditEvents: AuditEvents;
   readonly authentication: Authentication;
   readiness(): Promise<Readiness>;

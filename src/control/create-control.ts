@@ -13,6 +13,7 @@ import { createImports } from './imports.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
 import { createPacketPaths } from './packet-paths.js';
+import { createPreflights } from './preflights.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
@@ -27,6 +28,7 @@ interface Dependencies {
 
 export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
   const routes = routesOf(reconciler);
+  const { preflights, warnings } = createPreflights({ store, reconciler, now });
   const realServerParts = {
     store,
     reconciler,
@@ -35,7 +37,12 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     observe: realServerObserver({ store, reconciler, now }),
   };
   const operations = {
-    clusters: createResources(CLUSTER, { store, reconciler, now, present: clusterPresenter(reconciler) }),
+    clusters: createResources(CLUSTER, {
+      store,
+      reconciler,
+      now,
+      present: clusterPresenter(reconciler, warnings),
+    }),
     virtualServices: createResources(VIRTUAL_SERVICE, {
       store,
       reconciler,
@@ -53,6 +60,7 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     timeouts: createTimeouts(store, reconciler),
     syncDaemons: createSyncDaemons(store, reconciler),
     driftPolicies: createDriftPolicies(store, reconciler),
+    preflights,
     auditEvents: createAuditEvents(store),
   };
   return {

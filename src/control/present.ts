@@ -19,14 +19,18 @@ import type { Problem } from '../reconcile/problems.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Reader, StoredResource } from '../store/store.js';
 import { etagOf } from './preconditions.js';
+import type { Warning } from './preflight-warnings.js';
 
 type Knowledge = Pick<Reconciler, 'director' | 'problems'>;
 export type Presenter<R> = (stored: StoredResource, reader: Reader) => R;
 
-export function clusterPresenter(knowledge: Knowledge): Presenter<Cluster> {
+export function clusterPresenter(
+  knowledge: Knowledge,
+  preflightWarnings: (path: string) => readonly Warning[],
+): Presenter<Cluster> {
   return (stored, reader) => {
     const warnings = hasChild(reader, stored.path, 'virtualService')
-      ? []
+      ? [...preflightWarnings(stored.path)]
       : [
           {
             reason: 'NO_VIRTUAL_SERVICES',

@@ -79,5 +79,8 @@ export interface HostDriver {
 
   links(): Promise<readonly HostLink[]>;
 
+  /** Kernel settings by their paths below /proc/sys, such as net/ipv4/ip_forward; null: the kernel has none of that name. */
+  readSysctls(paths: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
+
   close(): void;
 }

@@ -16,6 +16,8 @@ export interface MemoryHostOptions {
   readonly gateways?: readonly string[];
   /** Default: it can everything. */
   readonly capabilities?: Partial<HostCapabilities>;
+  /** By path below /proc/sys. Default: forwarding and conntrack on, filters off. */
+  readonly sysctls?: Readonly<Record<string, string>>;
 }
 
 export interface MemoryHost {
@@ -27,6 +29,10 @@ export interface MemoryHost {
   removeAddress(address: string, interfaceName: string): void;
   /** What somebody does to our chains and sets; null takes the frontend out. */
   editSnat(frontendKey: string, config: SnatConfig | null): void;
+  /** What somebody does with `sysctl -w`. */
+  setSysctl(path: string, value: string): void;
+  /** What somebody does with `ip link set`. */
+  setLink(name: string, change: Partial<Pick<HostLink, 'up' | 'mtu'>>): void;
   /** While it is false, every call of every handle rejects with `KernelUnavailableError(reason)`. */
   setAvailable(available: boolean, reason?: string): void;
 }
@@ -40,6 +46,17 @@ const ETHERNET: readonly Omit<HostAddress, 'ours'>[] = [
   { interface: 'eth0', address: '2001:db8:10::1', prefixLength: 64 },
 ];
 const GATEWAYS = ['192.168.10.254', '2001:db8:10::fe'];
+/** A host that is ready for every method. */
+const SYSCTLS = {
+  'net/ipv4/ip_forward': '1',
+  'net/ipv6/conf/all/forwarding': '1',
+  'net/ipv4/conf/all/rp_filter': '0',
+  'net/ipv4/conf/all/arp_ignore': '0',
+  'net/ipv4/vs/conntrack': '1',
+  'net/ipv4/vs/expire_nodest_conn': '1',
+  'net/ipv4/vs/expire_quiescent_template': '1',
+  'net/ipv4/vs/conn_reuse_mode': '1',
+};
 const LOOPBACK_MTU = 65536;
 const ETHERNET_MTU = 1500;
 
@@ -51,11 +68,12 @@ export function createMemoryHost(options: MemoryHostOptions = {}): MemoryHost {
     addresses.map((one) => ({ ...one, ours: false })),
   );
   const links = interfaces.map((name, index) => linkOf(name, index + 1));
+  const sysctls = new Map(Object.entries(options.sysctls ?? SYSCTLS));
   const gateways = options.gateways ?? GATEWAYS;
   const capabilities: HostCapabilities = { addresses: null, snat: null, ...options.capabilities };
   let outage: string | undefined;
   return {
-    open: () => createHandle({ model, links, gateways, capabilities, outage: () => outage }),
+    open: () => createHandle({ model, links, gateways, capabilities, sysctls, outage: () => outage }),
     addAddress(one) {
       model.addresses = [...model.addresses, { ...one, ours: false }];
     },
@@ -65,6 +83,14 @@ export function createMemoryHost(options: MemoryHostOptions = {}): MemoryHost {
     editSnat(frontendKey, config) {
       if (config) model.snat.set(frontendKey, config);
       else model.snat.delete(frontendKey);
+    },
+    setSysctl(path, value) {
+      sysctls.set(path, value);
+    },
+    setLink(name, change) {
+      const index = links.findIndex((link) => link.name === name);
+      const link = links[index];
+      if (link) links[index] = { ...link, ...change };
     },
     setAvailable(available, reason = 'the host is away') {
       outage = available ? undefined : reason;
@@ -84,10 +110,11 @@ interface Modelled {
   readonly links: readonly HostLink[];
   readonly gateways: readonly string[];
   readonly capabilities: HostCapabilities;
+  readonly sysctls: ReadonlyMap<string, string>;
   readonly outage: () => string | undefined;
 }
 
-function createHandle({ model, links, gateways, capabilities, outage }: Modelled): HostDriver {
+function createHandle({ model, links, gateways, capabilities, sysctls, outage }: Modelled): HostDriver {
   let isClosed = false;
 
   function reach(): void {
@@ -121,6 +148,10 @@ function createHandle({ model, links, gateways, capabilities, outage }: Modelled
     async links() {
       reach();
       return links;
+    },
+    async readSysctls(paths) {
+      reach();
+      return new Map(paths.map((path) => [path, sysctls.get(path) ?? null]));
     },
     close() {
       isClosed = true;

@@ -29,6 +29,7 @@ import {
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
 import { ImportSchema } from '../../src/api-grpc/gen/lvsd/v1/import_pb.js';
 import { PacketPathSchema } from '../../src/api-grpc/gen/lvsd/v1/packet_path_pb.js';
+import { PreflightSchema } from '../../src/api-grpc/gen/lvsd/v1/preflight_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
@@ -51,6 +52,7 @@ import { Drain } from '../../src/domain/schema/drain.js';
 import { DriftPolicySetting } from '../../src/domain/schema/drift-policy.js';
 import { Import } from '../../src/domain/schema/import.js';
 import { PacketPath } from '../../src/domain/schema/packet-path.js';
+import { Preflight } from '../../src/domain/schema/preflight.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
@@ -86,6 +88,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [AdoptionSchema, Adoption],
   [ConnectionSchema, Connection],
   [CounterResetSchema, CounterReset],
+  [PreflightSchema, Preflight],
   [ImportSchema, Import],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],

@@ -12,6 +12,7 @@ export function directorMethods({
   syncDaemons,
   connections,
   driftPolicies,
+  preflights,
 }: Control): Methods<typeof DirectorService> {
   return {
     async listDirectors(request, { call }) {
@@ -46,6 +47,10 @@ export function directorMethods({
       requireNames(request, ['director']);
       const { director, key, validateOnly } = request;
       return directors.cutDrain(call, director, key, { validateOnly });
+    },
+    async getDirectorPreflight(request, { call }) {
+      requireNames(request, ['director']);
+      return { preflight: await preflights.ofDirector(call, request.director) };
     },
     async createReconciliation(request, { call }) {
       requireNames(request, ['director']);

@@ -14,6 +14,7 @@ import { ProgramError } from './program.js';
 import { lookUpRoute } from './routes.js';
 import { type RouteSession, useRouteNetlink } from './rtnetlink.js';
 import { createSourceNat, familyOfOperation, type SnatOperation } from './snat/source-nat.js';
+import { readSysctls } from './sysctls.js';
 
 export interface LinuxHostOptions {
   /** Where the kernel's module trees are. Default /lib/modules. */
@@ -98,6 +99,7 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
     apply: (operations) => inTurn(() => apply(operations)),
     route: (address) => whileOpen(() => useRouteNetlink((session) => routeTo(session, address))),
     links: () => whileOpen(() => useRouteNetlink(hostLinks)),
+    readSysctls: (paths) => whileOpen(() => readSysctls(paths)),
     close() {
       isClosed = true;
       announcer.close();
