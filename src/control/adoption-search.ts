@@ -7,7 +7,7 @@ import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { DestinationEntry, ServiceEntry, Table } from '../domain/table.js';
 import type { OwnedEntry, Reader } from '../store/store.js';
 import type { Selection } from './adoption-selection.js';
-import { isSynchronising } from './entries.js';
+import { isSynchronising } from './wanted-entries.js';
 
 /** A virtual service that becomes ours, or is ours already, with the real servers that become ours behind it. */
 export interface FoundService {

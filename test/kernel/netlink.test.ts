@@ -217,7 +217,6 @@ describe('the kernel as a whole', () => {
     assert.deepEqual(info.capabilities, {
       ipv6: true,
       sctp: true,
-      fullnat: false,
       schedulers: ['dh', 'fo', 'lblc', 'lblcr', 'lc', 'mh', 'nq', 'ovf', 'rr', 'sed', 'sh', 'wlc', 'wrr'],
       persistenceEngines: ['sip'],
       tunnelTypes: ['ipip', 'gue', 'gre'],
