@@ -7,8 +7,13 @@ import { delimiter, join } from 'node:path';
 const TIME_LIMIT_MS = 15_000;
 const OUTPUT_MAX_BYTES = 256 * 2 ** 20;
 
-/** The PATH of a service may lack the directories of administration commands. */
-const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+const SYSTEM_DIRECTORIES = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
+
+/** PATH, which for a service may lack the directories of administration commands; never the working directory. */
+function directories(): string[] {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+  return [...path, ...SYSTEM_DIRECTORIES];
+}
 
 /** A program that could not be run, did not end in time, or ended with a status other than 0. */
 export class ProgramError extends Error {
@@ -37,7 +42,7 @@ export function runProgram(program: string, args: readonly string[], input = '')
         timeout: TIME_LIMIT_MS,
         killSignal: 'SIGKILL',
         maxBuffer: OUTPUT_MAX_BYTES,
-        env: { ...process.env, LC_ALL: 'C', PATH: DIRECTORIES.join(delimiter) },
+        env: { ...process.env, LC_ALL: 'C', PATH: directories().join(delimiter) },
       },
       (error, stdout, stderr) => {
         if (!error) return resolve(stdout);
@@ -52,7 +57,9 @@ export function runProgram(program: string, args: readonly string[], input = '')
 
 /** Where a program is; undefined when it is not installed. */
 export function findProgram(program: string): string | undefined {
-  return DIRECTORIES.map((directory) => join(directory, program)).find(isExecutable);
+  return directories()
+    .map((directory) => join(directory, program))
+    .find(isExecutable);
 }
 
 function isExecutable(path: string): boolean {
