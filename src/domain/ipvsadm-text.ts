@@ -1,6 +1,6 @@
 /**
  * A kernel table as ipvsadm 1.31 prints it: `ipvsadm -L` in its views and `ipvsadm -S`, byte for byte.
- * What ipvsadm has no word for (the method `bypass`) is shown under its own name and saved as direct routing.
+ * What ipvsadm has no word for (the method `bypass`, numbers without a meaning) is shown under its own name and saved as direct routing.
  */
 import { inOrder, placeOfDestination, placeOfService } from './ipvsadm-order.js';
 import {

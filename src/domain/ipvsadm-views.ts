@@ -1,5 +1,6 @@
 /** What `ipvsadm -Ln` shows of services and real servers under its options, as ipvsadm 1.31 prints it. */
 import type { TableDestination, TableService } from './schema/director.js';
+import type { KernelMethod } from './table.js';
 
 /** Without an option (`list`), or with the one of this name. */
 export const LIST_VIEWS = ['list', 'stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'] as const;
@@ -28,7 +29,10 @@ export const METHODS = {
   tun: { name: 'Tunnel', option: '-i' },
   local: { name: 'Local', option: '-g' },
   bypass: { name: 'Bypass', option: '-g' },
-} as const;
+  'method-5': { name: 'Method5', option: '-g' },
+  'method-6': { name: 'Method6', option: '-g' },
+  'method-7': { name: 'Method7', option: '-g' },
+} as const satisfies Record<KernelMethod, { readonly name: string; readonly option: string }>;
 
 export const LIST_TITLE = 'Prot LocalAddress:Port Scheduler Flags';
 

@@ -4,8 +4,21 @@
  */
 import type { Backend, Frontend } from './keys.js';
 
-/** IP_VS_CONN_F_FWD_MASK. `local` and `bypass` are never asked for by lvsd, but the kernel may show them. */
-export type KernelMethod = 'nat' | 'dr' | 'tun' | 'local' | 'bypass';
+/**
+ * IP_VS_CONN_F_FWD_MASK. `local` and `bypass` are never asked for by lvsd, but the kernel may show them; it also keeps three
+ * numbers that have no meaning.
+ */
+export const KERNEL_METHODS = [
+  'nat',
+  'dr',
+  'tun',
+  'local',
+  'bypass',
+  'method-5',
+  'method-6',
+  'method-7',
+] as const;
+export type KernelMethod = (typeof KERNEL_METHODS)[number];
 export type TunnelType = 'ipip' | 'gue' | 'gre';
 export type TunnelChecksum = 'none' | 'csum' | 'remcsum';
 

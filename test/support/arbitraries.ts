@@ -10,6 +10,7 @@ import type {
   Operation,
   ServiceConfig,
 } from '../../src/domain/table.js';
+import { KERNEL_METHODS } from '../../src/domain/table.js';
 import {
   deleteDestination,
   deleteService,
@@ -102,7 +103,7 @@ function destinationConfig({ ports, weights, thresholds }: DestinationChoices): 
   });
   return fc.oneof(
     record({
-      method: fc.constantFrom('nat' as const, 'dr' as const, 'local' as const, 'bypass' as const),
+      method: fc.constantFrom(...KERNEL_METHODS.filter((method) => method !== 'tun')),
       ...limits,
       tunnel: fc.constant(null),
     }),

@@ -143,6 +143,7 @@ test('so is a real server', () => {
   const cases: readonly (readonly [Backend, Partial<DestinationConfig>, string, RegExp])[] = [
     [server, { method: 'local' }, 'NOT_EXPRESSIBLE', /forwarding\.method/],
     [server, { method: 'bypass' }, 'NOT_EXPRESSIBLE', /forwarding\.method/],
+    [server, { method: 'method-5' }, 'NOT_EXPRESSIBLE', /forwarding\.method/],
     [server, { weight: 65_536 }, 'NOT_EXPRESSIBLE', /weight/],
     [{ ...server, port: 8080 }, {}, 'PORT_MAPPING_UNSUPPORTED', /80/],
     [{ ...server, port: 8080 }, { method: 'tun', tunnel }, 'PORT_MAPPING_UNSUPPORTED', /80/],

@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { KERNEL_METHODS } from '../table.js';
 import { KernelOperation } from './audit-event.js';
 import { BINDERS, closed, Name, Nullable, Timestamp } from './common.js';
 
@@ -107,7 +108,11 @@ export const TableDestination = Type.Object(
     ...tableCommon,
     address: Type.String(),
     port: Type.Integer(),
-    method: Type.Enum(['nat', 'dr', 'tun', 'local', 'bypass'], { type: 'string' }),
+    method: Type.Enum(KERNEL_METHODS, {
+      type: 'string',
+      description:
+        'method-5 to method-7: numbers that have no meaning, and that the kernel keeps all the same.',
+    }),
     weight: Type.Integer(),
     upperThreshold: Type.Integer(),
     lowerThreshold: Type.Integer(),

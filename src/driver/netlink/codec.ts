@@ -207,8 +207,7 @@ export function backendOf(values: DestinationValues, serviceFamily: Family): Bac
 
 export function destinationConfigOf(values: DestinationValues): DestinationConfig {
   const number = required(values.method, 'FWD_METHOD') & IP_VS_CONN_F_FWD_MASK;
-  const method = FORWARDING_METHODS[number];
-  if (method === undefined) throw malformed(`a destination has forwarding method ${number}`);
+  const method = required(FORWARDING_METHODS[number], 'FWD_METHOD');
   return {
     method,
     weight: required(values.weight, 'WEIGHT'),

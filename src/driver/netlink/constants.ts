@@ -1,5 +1,7 @@
 /** Numbers of generic netlink and of IPVS, each group with the header that defines it. */
 
+import type { KernelMethod } from '../../domain/table.js';
+
 /** linux/genetlink.h */
 export const GENL_ID_CTRL = 16;
 export const CTRL_CMD_GETFAMILY = 3;
@@ -111,9 +113,18 @@ export const IP_VS_SVC_F_PERSISTENT = 0x1;
 export const IP_VS_SVC_F_ONEPACKET = 0x4;
 export const IP_VS_SVC_F_SCHED = { 'flag-1': 0x8, 'flag-2': 0x10, 'flag-3': 0x20 } as const;
 
-/** linux/ip_vs.h: IP_VS_CONN_F_FWD_MASK and the methods under it, by value */
+/** linux/ip_vs.h: IP_VS_CONN_F_FWD_MASK and the methods under it, by value; the last three mean nothing. */
 export const IP_VS_CONN_F_FWD_MASK = 0x7;
-export const FORWARDING_METHODS = ['nat', 'local', 'tun', 'dr', 'bypass'] as const;
+export const FORWARDING_METHODS = [
+  'nat',
+  'local',
+  'tun',
+  'dr',
+  'bypass',
+  'method-5',
+  'method-6',
+  'method-7',
+] as const satisfies readonly KernelMethod[];
 
 /** linux/ip_vs.h: IP_VS_CONN_F_TUNNEL_TYPE_*, by value */
 export const TUNNEL_TYPES = ['ipip', 'gue', 'gre'] as const;

@@ -32,6 +32,7 @@ export function describeDestinations(subject: DriverSubject): void {
     'method nat': { method: 'nat' },
     'method local': { method: 'local' },
     'method bypass': { method: 'bypass' },
+    'a method without a meaning': { method: 'method-7' },
     'method tun': { method: 'tun', tunnel: ipip },
     'a GUE tunnel': { method: 'tun', tunnel: { type: 'gue', port: 6080, checksum: 'none' } },
     'a GUE tunnel with checksum': { method: 'tun', tunnel: { type: 'gue', port: 65_535, checksum: 'csum' } },
