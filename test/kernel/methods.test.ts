@@ -19,7 +19,7 @@ import {
   LAN,
   REAL_SERVERS,
 } from '../support/lab/network.js';
-import { bindVips, runSetups } from '../support/lab/preparation.js';
+import { bindVips, routeToClients, runSetups, trackConnections } from '../support/lab/preparation.js';
 import { startServers, VIP_PORT } from '../support/lab/servers.js';
 import type { Protocol } from '../support/lab/sockets.js';
 
@@ -36,6 +36,7 @@ before(async () => {
   createNetwork();
   startServers();
   bindVips();
+  trackConnections();
   capture = captureAtDirector();
   loadTunnels();
   untouched = settingsOfRealServers();
@@ -82,6 +83,10 @@ for (const method of METHODS) {
       assert.equal((await server.rest.call('PUT', `${LAB}/definition`, { body })).status, 201);
       // Takes away what the method before needed and this one does not.
       await runSetups(server.rest);
+      if (method.peer === 'DIP') {
+        routeToClients('del');
+        t.after(() => routeToClients('add'));
+      }
       for (const family of FAMILIES) {
         for (const protocol of PROTOCOLS) {
           await t.test(`${protocol}, ${family}`, () => askTwice(method, protocol, family));

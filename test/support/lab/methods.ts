@@ -62,4 +62,14 @@ const gue: Method = {
   flows: [REQUEST, 'out DIP > RIP:6080 gue [CIP > VIP:80]'],
 };
 
-export const METHODS: readonly Method[] = [nat, dr, tun('ipip'), gue, tun('gre')];
+/** As nat, and the director puts itself in the client's place: the real server needs no route to the client. */
+const fullnat: Method = {
+  ...nat,
+  name: 'fullnat',
+  title: 'fullnat, without a route from the real servers to the client',
+  forwarding: { method: 'fullnat' },
+  peer: 'DIP',
+  flows: [REQUEST, 'in RIP:8080 > DIP', 'out DIP > RIP:8080', 'out VIP:80 > CIP'],
+};
+
+export const METHODS: readonly Method[] = [nat, dr, tun('ipip'), gue, tun('gre'), fullnat];

@@ -17,6 +17,21 @@ export function bindVips(): void {
   ]);
 }
 
+/** Source NAT of IPVS connections needs them tracked; lvsd reports that it is off and leaves it so. */
+export function trackConnections(): void {
+  sysctl(DIRECTOR, { 'ipv4/vs/conntrack': 1 });
+}
+
+/** The real servers reach their own segment only, or clients too, by the router. */
+export function routeToClients(verb: 'add' | 'del'): void {
+  for (const name of REAL_SERVERS) {
+    ip(
+      name,
+      FAMILIES.map((family) => `route ${verb} default via ${LAN[family].router}`),
+    );
+  }
+}
+
 /**
  * The real servers answer clients through the director, as nat needs it. To a router on the same segment the director
  * redirects them (ICMP, RFC 1812 5.2.7.2): past itself, that would be.

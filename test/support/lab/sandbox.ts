@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { labDefinition } from './cluster.js';
 import { METHODS } from './methods.js';
 import { createNetwork } from './network.js';
-import { bindVips } from './preparation.js';
+import { bindVips, trackConnections } from './preparation.js';
 import { startServers } from './servers.js';
 
 /** As seen from dist/test/support/lab. */
@@ -38,6 +38,7 @@ mkdirSync(FOLDER);
 startDirector();
 createNetwork();
 bindVips();
+trackConnections();
 startServers();
 for (const { name, forwarding, port } of METHODS) {
   writeFileSync(`${FOLDER}/${name}.json`, JSON.stringify(labDefinition(forwarding, port)));
