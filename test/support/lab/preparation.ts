@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Rest } from '../kernel-rest.js';
 import { commandIn, DIRECTOR, ip, sysctl } from './namespaces.js';
-import { DIRECTOR_INTERFACE, FAMILIES, LAN, REAL_SERVERS, UPLINK } from './network.js';
+import { DIRECTOR_INTERFACE, FAMILIES, type Family, LAN, REAL_SERVERS, UPLINK } from './network.js';
 
 const ADDRESSES = '/v1/projects/default/real-server-addresses';
 
@@ -51,9 +51,12 @@ export function routeByDirector(): void {
 }
 
 /** Runs on every real server the script that lvsd hands out for its addresses, or the one that undoes it. */
-export async function runSetups(rest: Rest, { undo = false } = {}): Promise<void> {
+export async function runSetups(
+  rest: Rest,
+  { undo = false, families = FAMILIES }: { undo?: boolean; families?: readonly Family[] } = {},
+): Promise<void> {
   for (const name of REAL_SERVERS) {
-    for (const family of FAMILIES) {
+    for (const family of families) {
       const address = `${ADDRESSES}/${encodeURIComponent(LAN[family][name])}`;
       const script = await rest.get<string>(`${address}/setup?undo=${undo}&dip=${LAN[family].director}`);
       execFileSync(...commandIn(name, ['sh', '-c', script]));

@@ -23,7 +23,8 @@ export function startServers(): void {
   }
 }
 
-function serve(name: RealServerName, local: Endpoint): void {
+/** The three of them, on one address of one real server. */
+export function serve(name: RealServerName, local: Endpoint): void {
   serveHttp(name, local);
   serveUdp(name, local);
   serveSctp(name, local);
