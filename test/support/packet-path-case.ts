@@ -17,6 +17,7 @@ export const onSegment: Route = {
 
 export interface PathCase {
   readonly forwarding: ForwardingInput;
+  readonly vipInterface?: string;
   readonly service?: Parameters<typeof normaliseVirtualService>[0];
   readonly servers?: Readonly<Record<string, Parameters<typeof normaliseRealServer>[0]>>;
   readonly client?: string;
@@ -28,6 +29,7 @@ export interface PathCase {
 export function pathOf(wanted: PathCase): PacketPath {
   const {
     forwarding,
+    vipInterface = null,
     service = { protocol: 'tcp', address: '192.0.2.10', port: 80 },
     servers = { 'web-1': { address: '10.0.0.1' } },
     client = '203.0.113.7',
@@ -37,7 +39,7 @@ export function pathOf(wanted: PathCase): PacketPath {
   } = wanted;
   return packetPath({
     names: { project: 'default', cluster: 'shop', virtualService: 'http' },
-    cluster: normaliseCluster({ forwarding: forwarding as never }),
+    cluster: normaliseCluster({ forwarding: forwarding as never, vip: { interface: vipInterface } }),
     service: normaliseVirtualService(service),
     realServers: Object.entries(servers).map(([name, spec]) => ({
       name,

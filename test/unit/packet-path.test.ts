@@ -23,6 +23,12 @@ const CASES: Readonly<Record<string, PathCase>> = {
       'web-2': { address: '10.0.0.2', weight: 0 },
     },
   },
+  'nat-on-one-segment': {
+    forwarding: { method: 'nat' },
+    vipInterface: 'eth1',
+    client: '10.0.0.99',
+    toClient: onSegment,
+  },
   'dr-persistent': {
     forwarding: { method: 'dr' },
     service: {

@@ -1,14 +1,21 @@
 /** What must be true for the packets to arrive, and what is known not to be. */
 import { type Family, familyOfAddress } from '../keys.js';
 import { onePacketFault } from '../one-packet.js';
+import type { Route } from '../route.js';
 import type { PathCondition } from '../schema/packet-path.js';
 import { encapsulationBytes } from '../tunnel.js';
 import type { Flow } from './hops.js';
 
 export function conditionsOf(flow: Flow, family: Family): PathCondition[] {
-  const { realServer, vip, vipAddress, rip, dip, forwarding } = flow;
+  const { realServer, vip, vipAddress, vipInterface, rip, dip, forwarding } = flow;
   const at = (place: string, topic: string, detail: string): PathCondition => ({ place, topic, detail });
-  const bound = at('director', 'vip', `It has the VIP ${vipAddress}, and answers for it.`);
+  const bound = at(
+    'director',
+    'vip',
+    vipInterface === null
+      ? `It has the VIP ${vipAddress}, which lvsd is not told to bind, and answers for it.`
+      : `It has the VIP ${vipAddress}, which lvsd binds to ${vipInterface}, and answers for it.`,
+  );
   const isNat = forwarding.method === 'nat' || forwarding.method === 'fullnat';
   if (flow.toServer?.local) {
     return [bound, at('director', 'listening', `The service listens on ${isNat ? rip : vip}.`)];
@@ -76,14 +83,21 @@ function mtuText({ forwarding, address, toServer }: Flow): string {
 }
 
 export function warningsOf(flow: Flow): string[] {
-  const { forwarding, toServer, realServer, onePacket } = flow;
+  const { forwarding, toClient, toServer, realServer, onePacket } = flow;
   const { method } = forwarding;
   const fault = onePacketFault(onePacket, forwarding);
+  const isNeighbour = isNear(toClient) && isNear(toServer) && toClient?.interface === toServer?.interface;
   const gateway = toServer?.gateway;
   return [
     ...(fault === null || toServer?.local ? [] : [fault]),
     ...(method === 'dr' && gateway
       ? [`${realServer} is behind the router ${gateway}: dr needs one segment. Use tun, or move one of them.`]
+      : []),
+    ...(method === 'nat' && isNeighbour
+      ? [
+          `The client is on the segment of ${realServer}, which would answer it directly: these replies must go by the director too ` +
+            `(the setup of ${realServer} sees to that), and the director must not redirect them (send_redirects = 0).`,
+        ]
       : []),
     ...(method === 'nat' && gateway
       ? [
@@ -91,4 +105,9 @@ export function warningsOf(flow: Flow): string[] {
         ]
       : []),
   ];
+}
+
+/** Known, and reached without a router. */
+function isNear(route: Route | null): boolean {
+  return route !== null && route.gateway === null && !route.local;
 }

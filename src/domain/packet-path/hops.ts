@@ -12,6 +12,8 @@ export interface Flow {
   /** VIP:port. */
   readonly vip: string;
   readonly vipAddress: string;
+  /** Interface to which lvsd binds the VIP; null: it is bound by others. */
+  readonly vipInterface: string | null;
   /** RIP:port. */
   readonly rip: string;
   /** RIP without its port. */

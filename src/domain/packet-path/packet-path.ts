@@ -80,6 +80,7 @@ function pathBy({ name, spec, route }: NamedServer, request: PathRequest): RealS
     client: endpoint(client.address, client.port),
     vip: at(vipAddress, servicePort),
     vipAddress,
+    vipInterface: service.address === undefined ? null : cluster.vip.interface,
     rip: at(address, port),
     address,
     dip: route?.source ?? 'DIP',
