@@ -81,9 +81,9 @@ test('what others made is told apart: shown, never changed, and the way out is n
 
 test('connections and persistence templates are listed, with numbers and with names', async () => {
   const dns = ['-u', '127.0.0.1:53'];
-  await lvsadm(['-A', ...dns, '-s', 'rr', '-p', '60']);
+  await lvsadm(['-A', ...dns, '-s', 'rr', '-p', '3600']);
   await lvsadm(['-a', ...dns, '-r', '127.0.0.1:5300', '-m']);
-  await lvsadm(['-A', '-u', '127.0.0.1:5060', '-s', 'rr', '-p', '60', '--pe', 'sip']);
+  await lvsadm(['-A', '-u', '127.0.0.1:5060', '-s', 'rr', '-p', '3600', '--pe', 'sip']);
   await lvsadm(['-a', '-u', '127.0.0.1:5060', '-r', '127.0.0.1:5300', '-m']);
   await sendTo('127.0.0.1', 53, 'x');
   await sendTo('127.0.0.1', 5060, CALL);
