@@ -82,7 +82,7 @@ export function createConnections({ store, reconciler }: Dependencies): Connecti
   };
 
   async function* follow(matches: Scan['matches'], signal: AbortSignal) {
-    for await (const piece of driver.connections()) {
+    for await (const piece of driver.connections(0)) {
       if (signal.aborted) return;
       const connections = piece.map(({ connection }) => connection);
       yield present(store, connections.filter(matches));

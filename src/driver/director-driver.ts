@@ -104,7 +104,7 @@ export function createDirectorDriver(ipvs: IpvsDriver, host: HostDriver): Direct
     },
     readDirector: () => ipvs.readDirector(),
     applyDirector: (operations) => ipvs.applyDirector(operations),
-    connections: () => ipvs.connections(),
+    connections: (from) => ipvs.connections(from),
     close() {
       ipvs.close();
       host.close();

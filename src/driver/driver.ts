@@ -58,10 +58,10 @@ export interface IpvsDriver {
 
   /**
    * The connections in the kernel's order, in pieces, read as they are consumed: stop when there is enough. Begins at `from`,
-   * a `next` of an earlier reading (default: at the first one); beyond the end there is none. Connections come and go
+   * a `next` of an earlier reading, or 0; beyond the end there is none. Connections come and go
    * between two pieces and between two readings: those that stay may be missed or shown twice then, and only then.
    */
-  connections(from?: number): AsyncIterable<readonly ListedConnection[]>;
+  connections(from: number): AsyncIterable<readonly ListedConnection[]>;
 
   close(): void;
 }

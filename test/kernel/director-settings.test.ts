@@ -121,7 +121,7 @@ test('connections are those that ipvsadm lists, whatever their family, state and
   await sendTo('127.0.0.1', 5060, CALL);
   await sendTo('127.0.0.9', 98, 'x');
   const found = await quietly(async () => {
-    const connections = (await listed(driver.connections())).map(({ connection }) => connection);
+    const connections = (await listed(driver.connections(0))).map(({ connection }) => connection);
     for (const view of CONNECTION_VIEWS) {
       const option = view === 'list' ? [] : [`--${view}`];
       const text = connections.map((connection) => connectionLine(connection, view)).join('');

@@ -42,7 +42,7 @@ export async function connectBySync(
     if (performance.now() > limit) throw new Error(`${missing.length} connections did not arrive`);
     await sendConnections(address, missing);
     await sleep(100);
-    for (const { connection } of await listed(driver.connections())) wanted.delete(keyOf(connection));
+    for (const { connection } of await listed(driver.connections(0))) wanted.delete(keyOf(connection));
     missing = missing.filter((connection) => wanted.has(keyOf(connection)));
   }
   await done(driver, { command: 'DEL_DAEMON', key: 'sync-daemons/backup', state: 'backup' });

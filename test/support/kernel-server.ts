@@ -41,6 +41,8 @@ export interface KernelServer {
   readonly restUrl: string;
   /** host:port. */
   readonly grpcAddress: string;
+  /** Of the process that runs. */
+  readonly pid: number;
   /** Calls with the admin token that the first start wrote. */
   readonly rest: Rest;
   /** Everything that the command has printed, all starts together. */
@@ -106,6 +108,10 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
     rest: createRest(restUrl, token),
     get log() {
       return log;
+    },
+    get pid() {
+      assert.ok(child?.pid !== undefined && isRunning(child), 'the server does not run');
+      return child.pid;
     },
     token,
     launch() {

@@ -1,6 +1,6 @@
 /**
- * Connections from nowhere: the messages of a synchronisation master, version 1 of the protocol (struct ip_vs_sync_mesg and
- * ip_vs_sync_v4 of net/netfilter/ipvs/ip_vs_sync.c), which a backup daemon turns into connections.
+ * Connections from nowhere: the messages of a synchronisation master, version 1 of the protocol (struct ip_vs_sync_mesg,
+ * ip_vs_sync_v4 and ip_vs_sync_v6 of net/netfilter/ipvs/ip_vs_sync.c), which a backup daemon turns into connections.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { addressBytes } from '../../src/domain/address.js';
@@ -11,18 +11,22 @@ export interface SyncedConnection {
   readonly virtual: Backend;
   readonly real: Backend;
   readonly timeoutSeconds: number;
+  /** Default tcp. */
+  readonly protocol?: 'tcp' | 'udp' | 'sctp';
 }
 
 export const GROUP = '224.0.0.81';
 export const PORT = 8848;
-const CONNECTION_BYTES = 36;
+const MESSAGE_BYTES = 1472;
 const HEADER_BYTES = 8;
-/** In one message of at most 1472 bytes. */
-const CONNECTIONS_PER_MESSAGE = 40;
-const TCP = 6;
-/** IP_VS_TCP_S_ESTABLISHED, IP_VS_CONN_F_DROUTE */
-const ESTABLISHED = 1;
+/** What every connection has before its addresses. */
+const FIXED_BYTES = 24;
+/** STYPE_F_INET6 */
+const INET6 = 1;
+/** IP_VS_CONN_F_DROUTE */
 const DIRECT_ROUTING = 3;
+/** Number of each protocol, and of its state ESTABLISHED (UDP has one state only). */
+const PROTOCOLS = { tcp: [6, 1], udp: [17, 0], sctp: [132, 8] } as const;
 /** The backup's socket has room for some hundred messages. */
 const MESSAGES_PER_BREATH = 20;
 
@@ -35,11 +39,9 @@ export async function sendConnections(
   await new Promise<void>((resolve) => socket.bind(0, interfaceAddress, resolve));
   socket.setMulticastInterface(interfaceAddress);
   try {
-    let messages = 0;
-    for (let start = 0; start < connections.length; start += CONNECTIONS_PER_MESSAGE) {
-      await send(socket, syncMessage(connections.slice(start, start + CONNECTIONS_PER_MESSAGE)));
-      messages += 1;
-      if (messages % MESSAGES_PER_BREATH === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const [index, message] of syncMessages(connections).entries()) {
+      await send(socket, message);
+      if (index % MESSAGES_PER_BREATH === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     }
   } finally {
     socket.close();
@@ -52,28 +54,42 @@ function send(socket: Socket, bytes: Buffer): Promise<void> {
   });
 }
 
-function syncMessage(connections: readonly SyncedConnection[]): Buffer {
-  const bytes = Buffer.alloc(HEADER_BYTES + CONNECTION_BYTES * connections.length);
-  bytes.writeUInt16BE(bytes.length, 2);
-  bytes.writeUInt8(connections.length, 4);
-  bytes.writeUInt8(1, 5);
-  for (const [index, connection] of connections.entries()) {
-    writeConnection(bytes, HEADER_BYTES + index * CONNECTION_BYTES, connection);
+/** As many connections in each as it holds. */
+function syncMessages(connections: readonly SyncedConnection[]): Buffer[] {
+  const messages: Buffer[][] = [];
+  let room = 0;
+  for (const connection of connections) {
+    const bytes = connectionBytes(connection);
+    if (bytes.length > room) {
+      messages.push([]);
+      room = MESSAGE_BYTES - HEADER_BYTES;
+    }
+    messages.at(-1)?.push(bytes);
+    room -= bytes.length;
   }
-  return bytes;
+  return messages.map((parts) => {
+    const header = Buffer.alloc(HEADER_BYTES);
+    const message = Buffer.concat([header, ...parts]);
+    message.writeUInt16BE(message.length, 2);
+    message.writeUInt8(parts.length, 4);
+    message.writeUInt8(1, 5);
+    return message;
+  });
 }
 
-function writeConnection(bytes: Buffer, at: number, connection: SyncedConnection): void {
-  const { client, virtual, real, timeoutSeconds } = connection;
-  bytes.writeUInt8(TCP, at + 1);
-  bytes.writeUInt16BE(CONNECTION_BYTES, at + 2);
-  bytes.writeUInt32BE(DIRECT_ROUTING, at + 4);
-  bytes.writeUInt16BE(ESTABLISHED, at + 8);
-  bytes.writeUInt16BE(client.port, at + 10);
-  bytes.writeUInt16BE(virtual.port, at + 12);
-  bytes.writeUInt16BE(real.port, at + 14);
-  bytes.writeUInt32BE(timeoutSeconds, at + 20);
-  for (const [index, { address }] of [client, virtual, real].entries()) {
-    bytes.set(addressBytes(address), at + 24 + 4 * index);
-  }
+function connectionBytes(connection: SyncedConnection): Buffer {
+  const { client, virtual, real, timeoutSeconds, protocol = 'tcp' } = connection;
+  const [number, established] = PROTOCOLS[protocol];
+  const addresses = [client, virtual, real].map(({ address }) => addressBytes(address));
+  const bytes = Buffer.concat([Buffer.alloc(FIXED_BYTES), ...addresses.map((one) => Buffer.from(one))]);
+  bytes.writeUInt8(client.address.includes(':') ? INET6 : 0, 0);
+  bytes.writeUInt8(number, 1);
+  bytes.writeUInt16BE(bytes.length, 2);
+  bytes.writeUInt32BE(DIRECT_ROUTING, 4);
+  bytes.writeUInt16BE(established, 8);
+  bytes.writeUInt16BE(client.port, 10);
+  bytes.writeUInt16BE(virtual.port, 12);
+  bytes.writeUInt16BE(real.port, 14);
+  bytes.writeUInt32BE(timeoutSeconds, 20);
+  return bytes;
 }

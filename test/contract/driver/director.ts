@@ -155,7 +155,7 @@ export function describeDirector(subject: DriverSubject): void {
     );
 
     onEmptyTable(subject, 'no connections are no error', async (driver) => {
-      assert.deepEqual(await listed(driver.connections()), []);
+      assert.deepEqual(await listed(driver.connections(0)), []);
     });
 
     onEmptyTable(
@@ -164,7 +164,7 @@ export function describeDirector(subject: DriverSubject): void {
       async (driver) => {
         const wanted = manyConnections(250);
         await subject.connect(wanted);
-        const all = await listed(driver.connections());
+        const all = await listed(driver.connections(0));
         assert.deepEqual(
           all.map(({ connection }) => withoutTime(connection)).sort(byClient),
           wanted.map(established).sort(byClient),
@@ -181,7 +181,7 @@ export function describeDirector(subject: DriverSubject): void {
     );
 
     onEmptyTable(subject, 'a reading of connections ends where its reader stops', async (driver) => {
-      const pieces = driver.connections()[Symbol.asyncIterator]();
+      const pieces = driver.connections(0)[Symbol.asyncIterator]();
       assert.equal((await pieces.next()).done, false);
       await pieces.return?.();
       assert.equal((await pieces.next()).done, true);
