@@ -172,7 +172,10 @@ export function describeDirector(subject: DriverSubject): void {
         assert.equal(new Set(all.map(({ next }) => next)).size, all.length);
         for (const size of [1, 97, 249, 250]) {
           const last = all[size - 1];
-          assert.deepEqual(clients(await listed(driver.connections(last?.next ?? 0))), clients(all.slice(size)));
+          assert.deepEqual(
+            clients(await listed(driver.connections(last?.next ?? 0))),
+            clients(all.slice(size)),
+          );
         }
         assert.deepEqual(clients(await listed(driver.connections(0))), clients(all));
         const beyond = (all.at(-1)?.next ?? 0) + 1000;
