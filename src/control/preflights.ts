@@ -42,10 +42,20 @@ export interface PreflightParts {
 export function createPreflights({ store, reconciler, now }: Dependencies): PreflightParts {
   const { director, driver } = reconciler;
 
+  /** As it is now; what it was able to do before it went away is still worth checking against. */
+  async function askKernel() {
+    try {
+      return { info: await driver.info(), unreachableReason: null };
+    } catch (error) {
+      if (!(error instanceof KernelUnavailableError)) throw error;
+      return { info: director.info, unreachableReason: error.message };
+    }
+  }
+
   async function run(services: readonly CheckedService[]): Promise<Preflight> {
     const { kept, unchecked } = limited(services);
     const host = await hostFacts(driver.host, addressesOf(kept));
-    const { info, reachable, unreachableReason } = director;
+    const { info, unreachableReason } = await askKernel();
     const findings = preflightFindings({
       isModel: director.driver === 'memory',
       kernel: info && {
@@ -53,7 +63,7 @@ export function createPreflights({ store, reconciler, now }: Dependencies): Pref
         connectionTableSize: info.connectionTableSize,
         capabilities: info.capabilities,
       },
-      unreachableReason: reachable ? null : (unreachableReason ?? 'no answer'),
+      unreachableReason,
       host,
       services: kept,
       unchecked,

@@ -209,8 +209,10 @@ test('drift that grows while a pass repairs it stops the pass at its limit', asy
   await defineServers(control, SERVERS);
   isGrowing = true;
   await removeByHand(world, 1);
-  const { outcome, operations } = await nextPass(control);
-  assert.deepEqual([outcome, operations], ['held', 0]);
+  let pass = await nextPass(control);
+  // One may have read the table before the first entry was taken out.
+  if (pass.outcome === 'clean') pass = await nextPass(control);
+  assert.deepEqual([pass.outcome, pass.operations], ['held', 0]);
   assert.equal(await sizeOf(world), 10);
 });
 

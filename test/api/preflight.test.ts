@@ -95,7 +95,6 @@ test('a disabled real server is not asked for; what is not there is a 404', asyn
 test('a kernel that is away is the first finding', async (t) => {
   server.kernel.setAvailable(false, 'the kernel has no IPVS');
   t.after(() => server.kernel.setAvailable(true));
-  await rest('POST', '/v1/directors/local/reconciliations');
   const { body } = await preflight('projects/default/clusters/near');
   assert.deepEqual([body.findings[0]?.id, body.findings[0]?.remedy], ['IPVS_UNAVAILABLE', 'modprobe ip_vs']);
   assert.match(body.findings[0]?.seen ?? '', /the kernel has no IPVS/);
