@@ -207,12 +207,12 @@ test('drift that grows while a pass repairs it stops the pass at its limit', asy
   };
   const { control } = await world.start(growing);
   await defineServers(control, SERVERS);
+  // A pass that is still looking at the new entries would repair the first loss before any has seen it.
+  await nextPass(control);
   isGrowing = true;
   await removeByHand(world, 1);
-  let pass = await nextPass(control);
-  // One may have read the table before the first entry was taken out.
-  if (pass.outcome === 'clean') pass = await nextPass(control);
-  assert.deepEqual([pass.outcome, pass.operations], ['held', 0]);
+  const { outcome, operations } = await nextPass(control);
+  assert.deepEqual([outcome, operations], ['held', 0]);
   assert.equal(await sizeOf(world), 10);
 });
 

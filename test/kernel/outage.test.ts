@@ -148,7 +148,10 @@ async function expectReadiness(status: number, reachable: boolean): Promise<void
 async function finished(lines: readonly string[]): Promise<void> {
   await eventually(FINISH_LIMIT_MS, async () => assert.deepEqual(await savedLines(), lines));
   await eventually(FINISH_LIMIT_MS, () => expectReadiness(200, true));
-  const { status, revision } = await service();
-  assert.equal(status.state, 'applied');
-  assert.deepEqual(status.directors, [{ name: 'local', state: 'applied', observedRevision: revision }]);
+  // The kernel has it a moment before the pass that told it has ended.
+  await eventually(FINISH_LIMIT_MS, async () => {
+    const { status, revision } = await service();
+    assert.equal(status.state, 'applied');
+    assert.deepEqual(status.directors, [{ name: 'local', state: 'applied', observedRevision: revision }]);
+  });
 }
