@@ -1,5 +1,5 @@
 // time limit: 900 s
-// Sixty kills at moments that are new in every run, one half of them here: two guests share the work. LVSD_KILLS=50 makes a hundred.
+// Sixty kills, one half of them here, at moments that are new in every run: two guests share the work. LVSD_KILLS=50 makes a hundred.
 import { describeKill9 } from '../support/kill9.js';
 
 describeKill9({

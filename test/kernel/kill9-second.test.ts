@@ -1,5 +1,5 @@
 // time limit: 900 s
-// A hundred kills, the other half of them here: two guests share the work.
+// The other half of the kills: see kill9-first.test.ts.
 import { describeKill9 } from '../support/kill9.js';
 
 describeKill9({
