@@ -4,7 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type Reason } from '../domain/errors.js';
-import { PROBLEM_MEDIA_TYPE, problemOf } from './problem.js';
+import { PROBLEM_MEDIA_TYPE, type Problem, problemOf } from './problem.js';
 import { PartError } from './validation.js';
 
 interface Explanation {
@@ -51,10 +51,22 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     instance: request.url.split('?', 1)[0] ?? '',
     requestId: request.id,
   });
+  placeErrors(problem, request);
   reply.header('x-request-id', request.id);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lvsd"');
   return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(problem);
 }
+
+/** What the control layer calls a field came in the query of a request that has no body. */
+function placeErrors({ errors = [] }: Problem, { method, query }: FastifyRequest): void {
+  if (!BODILESS.has(method)) return;
+  const names = Object.keys(query ?? {});
+  for (const error of errors) {
+    if (names.includes(error.pointer.split('/')[1] ?? '')) error.pointer = `/query${error.pointer}`;
+  }
+}
+
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE']);
 
 function knownError(error: unknown): DomainError | undefined {
   if (error instanceof DomainError) return error;

@@ -24,13 +24,19 @@ export async function* eventStream(
 ): AsyncGenerator<string> {
   yield RETRY;
   const frames = source[Symbol.asyncIterator]();
-  let next = frames.next();
+  const take = () => {
+    const next = frames.next();
+    // Whoever reads the stream is told; when nobody does any more, a source that fails late concerns no one.
+    next.catch(() => undefined);
+    return next;
+  };
+  let next = take();
   while (true) {
     const silence = new AbortController();
     const waited = sleep(heartbeatMs, undefined, { signal: silence.signal }).catch(() => undefined);
     const came = await Promise.race([next, waited]).finally(() => silence.abort());
     if (came?.done) return;
-    if (came) next = frames.next();
+    if (came) next = take();
     yield came ? frameText(came.value) : HEARTBEAT;
   }
 }

@@ -187,8 +187,8 @@ test('what cannot be answered is refused alike, before anything is sent', async 
   assert.deepEqual(
     addresses.body.errors?.map(({ reason, pointer }) => [reason, pointer]),
     [
-      ['ADDRESS_INVALID', '/realAddress'],
-      ['ADDRESS_INVALID', '/client'],
+      ['ADDRESS_INVALID', '/query/realAddress'],
+      ['ADDRESS_INVALID', '/query/client'],
     ],
   );
   const refusal = await session.refused(

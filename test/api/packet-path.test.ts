@@ -74,9 +74,9 @@ test('one real server can be picked out, and those that get no connections are n
 
 test('addresses that do not fit are refused with the field', async () => {
   for (const [url, pointer] of [
-    [`${URL}?client=2001:db8::7`, '/client'],
-    [`${URL}?client=nobody`, '/client'],
-    [`${URL}?vip=192.0.2.1`, '/vip'],
+    [`${URL}?client=2001:db8::7`, '/query/client'],
+    [`${URL}?client=nobody`, '/query/client'],
+    [`${URL}?vip=192.0.2.1`, '/query/vip'],
     [`${URL}?clientPort=0`, '/query/clientPort'],
   ] as const) {
     const { status, body } = await rest('GET', url);

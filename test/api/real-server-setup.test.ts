@@ -70,7 +70,10 @@ test('the director can be named where lvsd does not know it', async () => {
   assert.match(named.body.files[0]?.content ?? '', /reply_route -4 192\.168\.10\.11 192\.168\.10\.1 /);
   for (const dip of ['2001:db8::1', 'gateway', '224.0.0.1']) {
     const { status, body } = await rest('GET', `${URL}?dip=${dip}`);
-    assert.deepEqual([status, body.errors?.[0]?.pointer, body.reason], [400, '/dip', 'ADDRESS_INVALID']);
+    assert.deepEqual(
+      [status, body.errors?.[0]?.pointer, body.reason],
+      [400, '/query/dip', 'ADDRESS_INVALID'],
+    );
   }
 });
 
@@ -90,9 +93,9 @@ test('behind a firewall mark the VIPs are what the caller says', async () => {
   const one = await rest<string>('GET', `${url}/setup?vip=192.0.2.10`);
   assert.match(one.body, /address 192\.0\.2\.10\/32 lo /);
   const wrong = await rest('GET', `${url}/setup?vip=192.0.2.10&vip=2001:db8::1`);
-  assert.deepEqual([wrong.status, wrong.body.errors?.[0]?.pointer], [400, '/vip/1']);
+  assert.deepEqual([wrong.status, wrong.body.errors?.[0]?.pointer], [400, '/query/vip/1']);
   const superfluous = await rest('GET', `${URL}?vip=192.0.2.10`);
-  assert.deepEqual([superfluous.status, superfluous.body.errors?.[0]?.pointer], [400, '/vip']);
+  assert.deepEqual([superfluous.status, superfluous.body.errors?.[0]?.pointer], [400, '/query/vip']);
   const whole = await rest<RealServerSetup>('GET', `${ADDRESS}${query}`, JSON_ONLY);
   assert.deepEqual(
     whole.body.realServers.map((path) => path.split('/')[5]),

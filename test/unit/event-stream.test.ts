@@ -48,6 +48,19 @@ test('a source that fails fails the stream', async () => {
   await assert.rejects(all(eventStream(source())), /broken/);
 });
 
+test('a source that fails after its reader has gone harms nobody', async () => {
+  async function* source() {
+    yield frame(1);
+    await sleep(20);
+    throw new Error('too late');
+  }
+  const stream = eventStream(source());
+  for (let read = 0; read < 2; read += 1) await stream.next();
+  await stream.return(undefined);
+  // An unhandled rejection would end the process.
+  await sleep(50);
+});
+
 test('nothing more is taken from the source than its reader has read, but for one', async () => {
   let taken = 0;
   async function* source() {
