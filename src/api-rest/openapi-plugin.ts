@@ -38,7 +38,7 @@ export async function registerOpenapi(app: FastifyInstance): Promise<void> {
       return {
         schema: {
           ...(referTo(schema, schemas) as object),
-          ...(url.startsWith('/v1/') && { security: [{ [SECURITY_SCHEME]: [] }] }),
+          security: url.startsWith('/v1/') ? [{ [SECURITY_SCHEME]: [] }] : [],
         },
         url,
       };

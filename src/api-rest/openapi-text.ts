@@ -1,4 +1,11 @@
 /** The prose of the API document. */
+import { reasonText, TRANSPORT_PROBLEMS } from './operation.js';
+import { statusOf } from './problem.js';
+
+const TRANSPORT = TRANSPORT_PROBLEMS.map((reason) => `- ${statusOf(reason)}: ${reasonText(reason)}`).join(
+  '\n',
+);
+
 export const DESCRIPTION = `The control plane of Linux Virtual Server: define clusters here, and lvsd keeps the kernel's IPVS table equal to them.
 
 **Start here.** Authorize with the token that the server wrote to \`admin-token\` in its data directory at its first start. Then create a
@@ -20,6 +27,9 @@ operations included, and changes nothing.
 **Lists** come in pages, in a stable order: pass \`nextPageToken\` as \`pageToken\` until it is empty.
 
 **Errors** are problem documents (RFC 9457). Branch on \`reason\`; \`errors\` names every field at fault; \`type\` leads to an explanation.
+Besides those of each operation, every path may answer:
+
+${TRANSPORT}
 
 **Tracing.** Send \`X-Request-Id\` (1 to 128 printable ASCII characters) or get one: it is in the answer, the log and the audit events.
 \`X-Audit-Reason\` says why a change is made; the audit event keeps it.`;

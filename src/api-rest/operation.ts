@@ -39,9 +39,23 @@ interface OperationText<P extends TSchema, Q extends TSchema> {
   readonly problems: readonly Reason[];
 }
 
+/** What HTTP itself may be refused for, on whatever path: the document says so once, in its description. */
+export const TRANSPORT_PROBLEMS: readonly Reason[] = [
+  'MALFORMED_REQUEST',
+  'ROUTE_NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'REQUEST_TIMEOUT',
+  'HEADERS_TOO_LARGE',
+  'HOST_REFUSED',
+  'SHUTTING_DOWN',
+];
+
 /** What an authenticated read may be refused for, besides what is its own. */
 export const CALL_PROBLEMS: readonly Reason[] = [
   'VALIDATION_FAILED',
+  'FIELD_INVALID',
+  'FIELD_REQUIRED',
+  'FIELD_UNKNOWN',
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
   'HOST_REFUSED',
@@ -116,13 +130,18 @@ function problemAnswers(reasons: readonly Reason[]): Record<number, Answer> {
   );
 }
 
+/** As the descriptions of problems tell a reason. */
+export function reasonText(reason: Reason): string {
+  return `${REASONS[reason].title} (\`${reason}\`).`;
+}
+
 function problemAnswer(first: Reason, more: readonly Reason[]): Answer {
   const example = problemOf(new DomainError(first, `${REASONS[first].title}.`), {
     instance: '/v1/projects/default/clusters/shop',
     requestId: '5a4f2f0e-3b59-4d3c-9d0e-0a4a3c1f7c11',
   });
   return {
-    description: [first, ...more].map((reason) => `${REASONS[reason].title} (\`${reason}\`).`).join(' '),
+    description: [first, ...more].map(reasonText).join(' '),
     content: { [PROBLEM_MEDIA_TYPE]: { schema: Problem, example } },
   };
 }

@@ -63,6 +63,7 @@ const listConnections = operation({
   },
   problems: [
     ...CALL_PROBLEMS,
+    'ADDRESS_INVALID',
     'DIRECTOR_NOT_FOUND',
     'VIRTUAL_SERVICE_NOT_FOUND',
     'KERNEL_UNAVAILABLE',
