@@ -12,11 +12,8 @@ import { needsOf } from './strata.mjs';
 /** Guests at a time: each has one processor, and the slowest files wait for time rather than compute. */
 const guestsAtOnce = 2;
 
-/** Longest single test on the host, unless it says otherwise itself, and longest file; names a test that hangs. */
-const testTimeoutMs = 120_000;
-
 /** In a guest, node gives the one file the time of its longest test: nearly all that there is, so that a hang is named. */
-const guestTestTimeoutMs = (limitSeconds) => Math.max(testTimeoutMs, (limitSeconds - 20) * 1000);
+const guestTestTimeoutMs = (limitSeconds) => Math.max(120, limitSeconds - 20) * 1000;
 
 /** @typedef {{ passed: number, failed: number, skipped: number, failures: string[] }} Totals */
 
@@ -42,7 +39,7 @@ export function sum(list) {
 /**
  * Runs test files of a stratum; output goes to standard output. Every way of not running to the end is a failure.
  *
- * @param {{ name: string, place: 'host' | 'guest', limitSeconds: number }} stratum
+ * @param {{ name: string, place: 'host' | 'guest', limitSeconds: number, testLimitSeconds?: number }} stratum
  * @param {{ source: string, compiled: string }[]} files
  * @param {AbortSignal} signal
  * @returns {Promise<Totals>}
@@ -58,11 +55,11 @@ export async function runStratum(stratum, files, signal) {
   return sum(await inParallel(guestsAtOnce, jobs, (job) => runFileInGuest(job, signal)));
 }
 
-async function runOnHost({ name, limitSeconds }, files, signal) {
+async function runOnHost({ name, limitSeconds, testLimitSeconds }, files, signal) {
   const totalsFile = freshTotalsFile(name);
   const [command, ...args] = nodeCommand(
     files.map(({ compiled }) => compiled),
-    testTimeoutMs,
+    testLimitSeconds * 1000,
   );
   const child = spawn(command, args, {
     cwd: checkout,

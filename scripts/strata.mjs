@@ -1,17 +1,19 @@
-// Which tests there are: the strata (DESIGN: unit, contract, api, browser, kernel) and their files.
+// Which tests there are: the strata (DESIGN: unit, contract, api, browser, load, kernel) and their files.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkout } from './paths.mjs';
 
 /**
  * Every stratum, quickest feedback first, with the Debian packages it needs and the seconds that it (on the host) or
- * each of its files (in a guest) may take. Each must have tests.
+ * each of its files (in a guest) may take. On the host, each file and each of its tests may take `testLimitSeconds`, which
+ * names one that hangs. Each must have tests.
  */
 export const strata = [
-  { name: 'unit', place: 'host', packages: [], limitSeconds: 300 },
-  { name: 'contract', place: 'host', packages: [], limitSeconds: 300 },
-  { name: 'api', place: 'host', packages: ['tls'], limitSeconds: 600 },
-  { name: 'browser', place: 'host', packages: ['browser'], limitSeconds: 300 },
+  { name: 'unit', place: 'host', packages: [], limitSeconds: 300, testLimitSeconds: 120 },
+  { name: 'contract', place: 'host', packages: [], limitSeconds: 300, testLimitSeconds: 120 },
+  { name: 'api', place: 'host', packages: ['tls'], limitSeconds: 600, testLimitSeconds: 120 },
+  { name: 'browser', place: 'host', packages: ['browser'], limitSeconds: 300, testLimitSeconds: 120 },
+  { name: 'load', place: 'host', packages: ['kernel', 'tls'], limitSeconds: 900, testLimitSeconds: 300 },
   { name: 'kernel', place: 'guest', packages: ['kernel'], limitSeconds: 600 },
 ];
 

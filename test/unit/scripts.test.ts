@@ -64,7 +64,7 @@ test('an installation that fails, or that brings no such command, is an error', 
 
 test('arguments name strata, anything else is a word to look for', () => {
   const names = (args: string[]) => selectStrata(args).selected.map(({ name }) => name);
-  assert.deepEqual(names([]), ['unit', 'contract', 'api', 'browser', 'kernel']);
+  assert.deepEqual(names([]), ['unit', 'contract', 'api', 'browser', 'load', 'kernel']);
   assert.deepEqual(names(['kernel', 'drift']), ['kernel']);
   assert.deepEqual(selectStrata(['kernel', 'drift']).words, ['drift']);
 });
