@@ -35,6 +35,14 @@ export interface Config {
   readonly reconcileIntervalSeconds: number;
   /** Host names, besides the addresses it listens on, under which the server may be called. */
   readonly allowedHosts: readonly string[];
+  /** Origins, besides its own, whose pages may call it from a browser. */
+  readonly corsOrigins: readonly string[];
+  /** Calls of one caller; null: no limit. */
+  readonly rateLimit: { readonly calls: number; readonly seconds: number } | null;
+  /** Streams that one caller may have open at a time. */
+  readonly maxStreams: number;
+  /** Callers may look, and change nothing. */
+  readonly readOnly: boolean;
 }
 
 /** The setting and its value are named, and what is allowed. */
@@ -63,6 +71,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const DRIVERS: readonly DriverChoice[] = ['auto', 'netlink', 'memory'];
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const MAX_INTERVAL_SECONDS = 3600;
+const MAX_WINDOW_SECONDS = 3600;
 
 const optionalFile = {
   allowed: 'the path of a file',
@@ -71,6 +80,10 @@ const optionalFile = {
 const resourceName = {
   allowed: '1 to 63 of a-z, 0-9 and -, with no - at either end',
   parse: (text: string) => (new RegExp(NAME_PATTERN).test(text) ? text : undefined),
+};
+const yesOrNo = {
+  allowed: 'true or false',
+  parse: (text: string) => ({ true: true, 1: true, false: false, 0: false })[text],
 };
 const listener = { allowed: 'HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080', parse: parseListener };
 
@@ -115,10 +128,7 @@ export const SETTINGS = {
     fallback: '30',
     help: 'time between two full passes over the kernel table',
     allowed: `a whole number of seconds from 1 to ${MAX_INTERVAL_SECONDS}`,
-    parse: (text) => {
-      const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-      return seconds >= 1 && seconds <= MAX_INTERVAL_SECONDS ? seconds : undefined;
-    },
+    parse: (text) => wholeNumber(text, { from: 1, to: MAX_INTERVAL_SECONDS }),
   }),
   allowedHosts: setting({
     key: 'allowedHosts',
@@ -145,8 +155,31 @@ export const SETTINGS = {
   insecure: setting({
     ...{ key: 'insecure', variable: 'LVSD_INSECURE', flag: '--insecure', fallback: 'false' },
     help: 'listen on other than loopback addresses although there is no TLS: tokens cross the network in clear',
-    allowed: 'true or false',
-    parse: (text) => ({ true: true, 1: true, false: false, 0: false })[text],
+    ...yesOrNo,
+  }),
+  rateLimit: setting({
+    ...{ key: 'rateLimit', variable: 'LVSD_RATE_LIMIT', flag: '--rate-limit <calls/seconds>' },
+    fallback: '5000/1',
+    help: 'calls that one caller may make in so many seconds; off: any number',
+    allowed: `CALLS/SECONDS, such as 5000/1 (at most ${MAX_WINDOW_SECONDS} seconds), or off`,
+    parse: parseRateLimit,
+  }),
+  maxStreams: setting({
+    ...{ key: 'maxStreams', variable: 'LVSD_MAX_STREAMS', flag: '--max-streams <number>', fallback: '2000' },
+    help: 'streams of events or connections that one caller may have open at a time',
+    allowed: 'a whole number from 1 to 100000',
+    parse: (text) => wholeNumber(text, { from: 1, to: 100_000 }),
+  }),
+  corsOrigins: setting({
+    ...{ key: 'corsOrigins', variable: 'LVSD_CORS_ORIGINS', flag: '--cors-origins <origins>', fallback: '' },
+    help: 'origins, separated by commas, whose pages may call it from a browser (CORS), such as https://portal.example.net',
+    allowed: 'origins such as https://portal.example.net, without a path, separated by commas',
+    parse: parseOrigins,
+  }),
+  readOnly: setting({
+    ...{ key: 'readOnly', variable: 'LVSD_READ_ONLY', flag: '--read-only', fallback: 'false' },
+    help: 'refuse all changes by callers; reads and previews work, and drift is still repaired',
+    ...yesOrNo,
   }),
 } as const;
 
@@ -243,6 +276,10 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     logLevel: read(SETTINGS.log).value,
     reconcileIntervalSeconds: read(SETTINGS.reconcileInterval).value,
     allowedHosts: read(SETTINGS.allowedHosts).value,
+    corsOrigins: read(SETTINGS.corsOrigins).value,
+    rateLimit: read(SETTINGS.rateLimit).value,
+    maxStreams: read(SETTINGS.maxStreams).value,
+    readOnly: read(SETTINGS.readOnly).value,
   };
 }
 
@@ -312,11 +349,38 @@ function parseServerUrl(text: string): string | undefined {
   return isPlain && /^https?:$/.test(protocol) ? href.replace(/\/+$/, '') : undefined;
 }
 
-function parseHostNames(text: string): string[] | undefined {
-  const names = text
+function wholeNumber(text: string, { from, to }: { from: number; to: number }): number | undefined {
+  const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  return value >= from && value <= to ? value : undefined;
+}
+
+function parseRateLimit(text: string): Config['rateLimit'] | undefined {
+  if (text === 'off') return null;
+  const [, calls = '', seconds = ''] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  const limit = {
+    calls: wholeNumber(calls, { from: 1, to: 1_000_000 }),
+    seconds: wholeNumber(seconds, { from: 1, to: MAX_WINDOW_SECONDS }),
+  };
+  const { calls: quota, seconds: window } = limit;
+  return quota === undefined || window === undefined ? undefined : { calls: quota, seconds: window };
+}
+
+/** In the spelling that browsers send, which is compared letter by letter. */
+function parseOrigins(text: string): string[] | undefined {
+  const urls = listOf(text).map((one) => (URL.canParse(one) ? new URL(one) : undefined));
+  const origins = urls.map((url) => (url?.href === `${url?.origin}/` ? url.origin : ''));
+  return origins.every((origin) => /^https?:/.test(origin)) ? origins : undefined;
+}
+
+function listOf(text: string): string[] {
+  return text
     .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function parseHostNames(text: string): string[] | undefined {
+  const names = listOf(text);
   return names.every((name) => HOST_NAME.test(name)) ? names : undefined;
 }
 

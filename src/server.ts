@@ -6,6 +6,7 @@ import { createGrpcServer } from './api-grpc/server.js';
 import { buildRestApp } from './api-rest/app.js';
 import { watchCertificates } from './certificates.js';
 import type { Config, Listener } from './config.js';
+import { createAdmission } from './control/admission.js';
 import { createAuthentication } from './control/authentication.js';
 import { createControl } from './control/create-control.js';
 import { createTokens } from './control/tokens.js';
@@ -78,6 +79,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   if (selected.kind === 'memory') {
     logger.warn(`MEMORY DRIVER: no packet is balanced (${selected.reason})`);
   }
+  if (config.readOnly) logger.warn('READ-ONLY: callers cannot change anything; drift is still repaired');
   const metrics = createMetrics();
   const reconciler = createReconciler({
     name: DIRECTOR,
@@ -96,15 +98,16 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
 
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const authentication = createAuthentication({ store, now });
-  const control = createControl({ store, reconciler, authentication, now });
+  const admission = createAdmission({ authentication, ...config });
+  const control = createControl({ store, reconciler, admission, now, ...config });
   const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates });
   const rest = await buildRestApp({
+    ...config,
     control,
     logger,
     meter: metrics,
     certificates,
     driver: selected.kind,
-    allowedHosts: config.allowedHosts,
   });
   shutdown.add('rest', () => rest.close());
   await rest.listen({ host: config.http.host, port: config.http.port });

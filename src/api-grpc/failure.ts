@@ -1,10 +1,15 @@
 /** A DomainError as gRPC tells it: status, message, and google.rpc.Status with details in `grpc-status-details-bin`. */
 import { create, type DescMessage, toBinary } from '@bufbuild/protobuf';
-import { anyPack } from '@bufbuild/protobuf/wkt';
+import { anyPack, DurationSchema } from '@bufbuild/protobuf/wkt';
 import { Metadata, type status } from '@grpc/grpc-js';
 import type { DomainError, Violation } from '../domain/errors.js';
 import { fieldPath } from './convert/field-path.js';
-import { BadRequestSchema, ErrorInfoSchema, RequestInfoSchema } from './gen/google/rpc/error_details_pb.js';
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RequestInfoSchema,
+  RetryInfoSchema,
+} from './gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from './gen/google/rpc/status_pb.js';
 import { STATUS_BY_CODE } from './status.js';
 
@@ -41,6 +46,11 @@ export function failureOf(error: DomainError, input: DescMessage, requestId: str
     ),
     anyPack(RequestInfoSchema, create(RequestInfoSchema, { requestId })),
   ];
+  const { retryAfterSeconds } = error.metadata;
+  if (retryAfterSeconds !== undefined) {
+    const retryDelay = create(DurationSchema, { seconds: BigInt(retryAfterSeconds) });
+    details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })));
+  }
   if (violations.length > 0) {
     details.push(anyPack(BadRequestSchema, create(BadRequestSchema, { fieldViolations: violations })));
   }

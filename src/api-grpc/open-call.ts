@@ -1,7 +1,7 @@
 /** From a call's metadata and bytes to a principal and a message that may be acted on. */
 import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
 import type { Metadata } from '@grpc/grpc-js';
-import type { Authentication, Call } from '../control/control.js';
+import type { Admission, Call, Credentials } from '../control/control.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import { fromMessage, type Json } from './convert/from-message.js';
 import {
@@ -23,26 +23,29 @@ export interface Incoming {
 
 export interface OpenCall {
   readonly call: Call;
+  /** What the principal of the call proved itself with. */
+  readonly credentials: Credentials;
   readonly message: Message;
   readonly json: Json;
 }
 
-/** Authenticates, then parses. Rejects with DomainError UNAUTHENTICATED, MALFORMED_BODY or the violations it found. */
+/** Authenticates, then parses. Rejects with DomainError UNAUTHENTICATED, RATE_LIMITED, MALFORMED_BODY or the violations it found. */
 export async function openCall(
-  authentication: Authentication,
+  admission: Admission,
   method: DescMethod,
   incoming: Incoming,
   requestId: string,
 ): Promise<OpenCall> {
   const { metadata } = incoming;
   const sourceAddress = addressOfPeer(incoming.getPeer());
-  const principal = await authentication.authenticate({
+  const credentials: Credentials = {
     token: bearerToken(metadata),
     transport: 'grpc',
     requestId,
     sourceAddress,
     action: method.localName,
-  });
+  };
+  const { principal } = await admission.admit(credentials);
   const message = parse(method, incoming.request);
   const faults: Violation[] = [];
   const json = fromMessage(method.input, message, faults);
@@ -60,6 +63,7 @@ export async function openCall(
       sourceAddress,
       reason: writing.reason ?? null,
     },
+    credentials,
     message,
     json,
   };

@@ -1,11 +1,11 @@
 /** What every call has, unary or stream: an id, a signal, one log line and one way to fail. */
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { Metadata, status } from '@grpc/grpc-js';
-import type { Authentication, Principal } from '../control/control.js';
+import type { Admission, OpenStream, Principal } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { type Failure, failureOf } from './failure.js';
 import type { Context } from './methods.js';
-import { type Incoming, openCall } from './open-call.js';
+import { type Incoming, type OpenCall, openCall } from './open-call.js';
 import { REQUEST_ID_KEY, requestIdOf } from './request-metadata.js';
 
 export interface GrpcLogger {
@@ -23,7 +23,7 @@ export interface GrpcMeter {
 }
 
 export interface Surroundings {
-  readonly authentication: Authentication;
+  readonly admission: Admission;
   readonly logger: GrpcLogger;
   readonly meter: GrpcMeter;
   /** Aborts with the DomainError that streams end with when the server stops. */
@@ -40,10 +40,17 @@ export interface SurfaceCall extends Incoming {
 /** Nobody reads it: the caller has gone. */
 const CANCELLED: Failure = { code: status.CANCELLED, details: 'cancelled', metadata: new Metadata() };
 
+interface Opened {
+  readonly message: Message;
+  readonly context: Context;
+}
+
 export interface ServedCall {
   readonly signal: AbortSignal;
   /** Authenticates and parses; see `open-call.ts`. */
-  open(): Promise<{ readonly message: Message; readonly context: Context }>;
+  open(): Promise<Opened>;
+  /** As `open`, of a stream: it is counted, and its signal aborts when its credentials are no longer good. */
+  openStream(): Promise<Opened>;
   /** Sends x-request-id ahead of the answer, whichever it will be. */
   sendHeader(): void;
   succeed(): void;
@@ -51,11 +58,12 @@ export interface ServedCall {
 }
 
 export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings: Surroundings): ServedCall {
-  const { authentication, logger, meter, stopping } = surroundings;
+  const { admission, logger, meter, stopping } = surroundings;
   const started = performance.now();
   const abort = new AbortController();
   let requestId = requestIdOf(surface.metadata);
   let principal: Principal | undefined;
+  let stream: OpenStream | undefined;
 
   const stop = () => abort.abort(stopping.reason);
   if (stopping.aborted) stop();
@@ -64,6 +72,7 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
 
   function finish(statusCode: status, details?: string): void {
     stopping.removeEventListener('abort', stop);
+    stream?.close();
     const durationMs = performance.now() - started;
     const code = status[statusCode] as string;
     meter.observeCall({
@@ -85,13 +94,22 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
     );
   }
 
+  async function open(): Promise<Opened & Pick<OpenCall, 'credentials'>> {
+    const { call, credentials, message, json } = await openCall(admission, method, surface, requestId);
+    requestId = call.requestId;
+    principal = call.principal;
+    return { credentials, message, context: { call, json, signal: abort.signal } };
+  }
+
   return {
     signal: abort.signal,
-    async open() {
-      const { call, message, json } = await openCall(authentication, method, surface, requestId);
-      requestId = call.requestId;
-      principal = call.principal;
-      return { message, context: { call, json, signal: abort.signal } };
+    open,
+    async openStream() {
+      const { credentials, ...opened } = await open();
+      stream = admission.openStream(credentials, opened.context.call.principal);
+      const { signal } = stream;
+      signal.addEventListener('abort', () => abort.abort(signal.reason));
+      return opened;
     },
     sendHeader() {
       const header = new Metadata();

@@ -21,7 +21,7 @@ export function serverStream(
     const served = serveCall(method, surface, surroundings);
     const { signal } = served;
     try {
-      const { message, context } = await served.open();
+      const { message, context } = await served.openStream();
       served.sendHeader();
       for await (const item of handler(message, context)) {
         signal.throwIfAborted();

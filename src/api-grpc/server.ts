@@ -48,7 +48,7 @@ export function createGrpcServer({ control, logger, meter, certificates }: Depen
   };
 
   addServices(server, control, {
-    authentication: control.authentication,
+    admission: control.admission,
     logger,
     meter,
     stopping: stopping.signal,

@@ -5,6 +5,7 @@ import type { Certificates } from '../certificates.js';
 import type { Control } from '../control/control.js';
 import { createAuthentication } from './authentication.js';
 import { registerBodyParsers } from './body.js';
+import { registerCors } from './cors.js';
 import { registerDocs } from './docs.js';
 import { createClientErrorHandler, sendError } from './errors.js';
 import { registerFrontDoor } from './front-door.js';
@@ -43,6 +44,8 @@ export interface RestOptions {
   readonly driver: 'netlink' | 'memory';
   /** Host names, without port, that clients use besides loopback and the address they connect to. */
   readonly allowedHosts?: readonly string[];
+  /** Origins, besides this server's own, whose pages may call it. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** A definition of about 100,000 real servers; more belongs into several clusters. */
@@ -89,7 +92,14 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
   app.server.on('checkExpectation', app.routing);
   if (certificates) followCertificates(app, certificates);
   registerMeter(app, meter);
-  registerFrontDoor(app, options.allowedHosts ?? []);
+  const { allowedHosts = [], corsOrigins = [] } = options;
+  await registerCors(app, corsOrigins);
+  registerFrontDoor(app, {
+    admission: control.admission,
+    allowedHosts,
+    corsOrigins,
+    isTls: certificates !== null,
+  });
   await registerOpenapi(app);
   await registerDocs(app, options.driver);
   await app.register(healthRoutes, { control });

@@ -1,17 +1,27 @@
-/** Ends work that nobody waits for any more. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+/** Ends work that nobody waits for any more, or nobody may see any more. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
+import { credentialsOf } from './authentication.js';
 
-/** Gives the signal of one call: it aborts when its client has gone, and with SHUTTING_DOWN when the server stops. */
-export type CallSignals = (reply: FastifyReply) => AbortSignal;
+export interface CallSignals {
+  /** Of one call: aborts when its client has gone, and with SHUTTING_DOWN when the server stops. */
+  ofCall(reply: FastifyReply): AbortSignal;
+  /**
+   * Of a call whose answer is a stream: aborts also when its credentials are no longer good. Counts the stream; throws
+   * TOO_MANY_STREAMS.
+   */
+  ofStream(request: FastifyRequest, reply: FastifyReply): AbortSignal;
+}
 
-export function createCallSignals(app: FastifyInstance): CallSignals {
+export function createCallSignals(app: FastifyInstance, { admission }: Control): CallSignals {
   const running = new Set<AbortController>();
   app.addHook('preClose', async () => {
     const reason = new DomainError('SHUTTING_DOWN', 'The server is stopping: try again in a moment.');
     for (const call of running) call.abort(reason);
   });
-  return ({ raw }) => {
+
+  function ofCall({ raw }: FastifyReply): AbortSignal {
     const call = new AbortController();
     running.add(call);
     raw.once('close', () => {
@@ -19,5 +29,15 @@ export function createCallSignals(app: FastifyInstance): CallSignals {
       call.abort();
     });
     return call.signal;
+  }
+
+  return {
+    ofCall,
+    ofStream(request, reply) {
+      if (!request.principal) throw new Error(`${request.url} is not in the authenticated scope`);
+      const stream = admission.openStream(credentialsOf(request), request.principal);
+      reply.raw.once('close', () => stream.close());
+      return AbortSignal.any([ofCall(reply), stream.signal]);
+    },
   };
 }

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type Reason } from '../domain/errors.js';
 import { PROBLEM_MEDIA_TYPE, type Problem, problemOf } from './problem.js';
+import { refusalHeaders } from './rate-limit.js';
 import { PartError } from './validation.js';
 
 interface Explanation {
@@ -47,12 +48,13 @@ const PARSER_ERRORS: Readonly<Record<string, Explanation>> = {
 export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = knownError(error);
   if (!known || known.reason === 'INTERNAL') request.log.error({ err: error }, 'unexpected error');
-  const problem = problemOf(known ?? defect(request.id), {
+  const failure = known ?? defect(request.id);
+  const problem = problemOf(failure, {
     instance: request.url.split('?', 1)[0] ?? '',
     requestId: request.id,
   });
   placeErrors(problem, request);
-  reply.header('x-request-id', request.id);
+  reply.header('x-request-id', request.id).headers(refusalHeaders(failure));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lvsd"');
   return reply.code(problem.status).type(PROBLEM_MEDIA_TYPE).send(problem);
 }

@@ -1,9 +1,18 @@
 /** What every request meets first, whatever its path and before its body is read. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { type AllowedMethods, createAllowedMethods } from './allowed-methods.js';
 import { createHostGuard } from './host-guard.js';
+import { createAnonymousLimit } from './rate-limit.js';
 import { checkRequestId } from './request.js';
+
+interface FrontDoor {
+  readonly admission: Admission;
+  readonly allowedHosts: readonly string[];
+  readonly corsOrigins: readonly string[];
+  readonly isTls: boolean;
+}
 
 const SECURITY_HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -15,9 +24,14 @@ const SECURITY_HEADERS = {
   'cache-control': 'private, no-cache',
 };
 
+/** A year, as browsers ask before they preload it; of this name alone. */
+const TLS_HEADERS = { 'strict-transport-security': 'max-age=31536000' };
+
 /** Must come before all routes. */
-export function registerFrontDoor(app: FastifyInstance, allowedHosts: readonly string[]): void {
-  const checkHost = createHostGuard(allowedHosts);
+export function registerFrontDoor(app: FastifyInstance, options: FrontDoor): void {
+  const checkHost = createHostGuard(options);
+  const count = createAnonymousLimit(options);
+  const securityHeaders = { ...SECURITY_HEADERS, ...(options.isTls && TLS_HEADERS) };
   const allowedMethods = createAllowedMethods();
   app.addHook('onRoute', ({ url, method }) => allowedMethods.add(url, method));
 
@@ -27,10 +41,11 @@ export function registerFrontDoor(app: FastifyInstance, allowedHosts: readonly s
   });
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+    reply.headers(securityHeaders).header('x-request-id', request.id);
     checkHost(request);
     checkRequestId(request);
     if (isClosing) throw new DomainError('SHUTTING_DOWN', 'The server is stopping: try again in a moment.');
+    await count(request, reply);
     return request.is404 ? answerUnrouted(request, reply, allowedMethods) : undefined;
   });
   // A connection that is kept would keep the server from ending.

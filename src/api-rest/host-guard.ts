@@ -5,8 +5,15 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.js';
 
-/** Throws HOST_REFUSED (MALFORMED_REQUEST without a Host) unless Host names this server and Origin, where there is one, is this server's own. */
-export function createHostGuard(allowedHosts: readonly string[]): (request: FastifyRequest) => void {
+interface Allowed {
+  /** Names of this server. */
+  readonly allowedHosts: readonly string[];
+  /** Other origins whose pages may call it. */
+  readonly corsOrigins: readonly string[];
+}
+
+/** Throws HOST_REFUSED (MALFORMED_REQUEST without a Host) unless Host names this server and Origin, where there is one, is its own or allowed. */
+export function createHostGuard({ allowedHosts, corsOrigins }: Allowed): (request: FastifyRequest) => void {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
 
   function isOurs(hostname: string, localAddress: string | undefined): boolean {
@@ -30,7 +37,8 @@ export function createHostGuard(allowedHosts: readonly string[]): (request: Fast
       );
     }
     const { origin } = headers;
-    if (origin !== undefined && hostOf(origin) !== hostOf(`http://${host}`)) {
+    if (origin === undefined || corsOrigins.includes(origin)) return;
+    if (hostOf(origin) !== hostOf(`http://${host}`)) {
       throw new DomainError('HOST_REFUSED', `Pages of "${origin}" may not call this server.`, {
         metadata: { origin },
       });

@@ -59,6 +59,7 @@ export const CALL_PROBLEMS: readonly Reason[] = [
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
   'HOST_REFUSED',
+  'RATE_LIMITED',
   'SHUTTING_DOWN',
   'INTERNAL',
 ];
@@ -66,6 +67,7 @@ export const CALL_PROBLEMS: readonly Reason[] = [
 /** What a write may be refused for, besides what is its own. */
 export const WRITE_PROBLEMS: readonly Reason[] = [
   ...CALL_PROBLEMS,
+  'READ_ONLY',
   'ETAG_MISMATCH',
   'CAPABILITY_MISSING',
   'KERNEL_REFUSED',

@@ -19,6 +19,8 @@ const STATUS_BY_CODE: Readonly<Record<ErrorCode, number>> = {
 
 /** Where HTTP says it more precisely than the code does. */
 const STATUS_BY_REASON: Partial<Readonly<Record<Reason, number>>> = {
+  // Not 503: a client that tries again by itself would do so until somebody starts the server in another way.
+  READ_ONLY: 403,
   NOT_ACCEPTABLE: 406,
   REQUEST_TIMEOUT: 408,
   HAS_CHILDREN: 409,

@@ -323,6 +323,44 @@ export interface Credentials {
   readonly action: string;
 }
 
+/** What is left to a caller of the calls that it may make. */
+export interface Allowance {
+  /** Calls that are allowed in one window. */
+  readonly quota: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Whole seconds until the window is over and the whole quota is there again. */
+  readonly resetSeconds: number;
+}
+
+export interface Admitted {
+  readonly principal: Principal;
+  /** Null: calls are not limited. */
+  readonly allowance: Allowance | null;
+}
+
+/** The way in, for both doors: who calls, and whether too often. */
+export interface Admission {
+  /**
+   * The principal of a call, for which the call is counted. Rejects UNAUTHENTICATED (and audits it), and RATE_LIMITED. A
+   * failed authentication counts for the source address, several times over.
+   */
+  admit(credentials: Credentials): Promise<Admitted>;
+  /** Counts a call that needs no credentials for its source address. Rejects RATE_LIMITED. */
+  admitAnonymous(sourceAddress: string | null): Promise<Allowance | null>;
+  /** Counts a stream for its principal until it is closed. Throws TOO_MANY_STREAMS. */
+  openStream(credentials: Credentials, principal: Principal): OpenStream;
+}
+
+export interface OpenStream {
+  /**
+   * Aborts with a DomainError, within seconds, when the credentials no longer prove the same principal with the same
+   * rights: they were revoked, have expired, or the principal may do something else now.
+   */
+  readonly signal: AbortSignal;
+  close(): void;
+}
+
 export interface Readiness {
   readonly ready: boolean;
   /** One line for each part: "store: ok", "director local: no pass yet". */
@@ -345,6 +383,6 @@ export interface Control {
   readonly driftPolicies: DriftPolicies;
   readonly preflights: Preflights;
   readonly auditEvents: AuditEvents;
-  readonly authentication: Authentication;
+  readonly admission: Admission;
   readiness(): Promise<Readiness>;
 }

@@ -2,7 +2,7 @@ import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
 import { createConnections } from './connections.js';
-import type { Authentication, Control, Readiness } from './control.js';
+import type { Admission, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
 import { auditDeniedCalls } from './denied-calls.js';
 import { routesOf } from './director-routes.js';
@@ -15,6 +15,7 @@ import { realServerObserver } from './observe.js';
 import { createPacketPaths } from './packet-paths.js';
 import { createPreflights } from './preflights.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
+import { readOnlyReconciler, readOnlyStore } from './read-only.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
 import { createResources } from './resources.js';
@@ -22,11 +23,15 @@ import { createResources } from './resources.js';
 interface Dependencies {
   readonly store: Store;
   readonly reconciler: Reconciler;
-  readonly authentication: Authentication;
+  readonly admission: Admission;
+  /** Nobody may change anything; previews still answer. */
+  readonly readOnly: boolean;
   readonly now: () => Date;
 }
 
-export function createControl({ store, reconciler, authentication, now }: Dependencies): Control {
+export function createControl({ admission, readOnly, now, ...ports }: Dependencies): Control {
+  const store = readOnly ? readOnlyStore(ports.store) : ports.store;
+  const reconciler = readOnly ? readOnlyReconciler(ports.reconciler) : ports.reconciler;
   const routes = routesOf(reconciler);
   const { preflights, warnings } = createPreflights({ store, reconciler, now });
   const realServerParts = {
@@ -64,8 +69,8 @@ export function createControl({ store, reconciler, authentication, now }: Depend
     auditEvents: createAuditEvents(store),
   };
   return {
-    ...auditDeniedCalls(operations, store),
-    authentication,
+    ...auditDeniedCalls(operations, ports.store),
+    admission,
     async readiness() {
       return readinessOf(store, reconciler, now());
     },

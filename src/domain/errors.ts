@@ -148,9 +148,12 @@ export const REASONS = {
   // callers
   UNAUTHENTICATED: { code: 'UNAUTHENTICATED', title: 'A valid token is needed' },
   PERMISSION_DENIED: { code: 'PERMISSION_DENIED', title: 'The role does not allow this' },
+  RATE_LIMITED: { code: 'RESOURCE_EXHAUSTED', title: 'The caller calls too often' },
+  TOO_MANY_STREAMS: { code: 'RESOURCE_EXHAUSTED', title: 'The caller has too many open streams' },
   HOST_REFUSED: { code: 'PERMISSION_DENIED', title: 'The Host or Origin header is not one of this server' },
 
   // ourselves
+  READ_ONLY: { code: 'FAILED_PRECONDITION', title: 'This server is read-only' },
   STORE_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The database cannot be written' },
   SHUTTING_DOWN: { code: 'UNAVAILABLE', title: 'The server is stopping' },
   INTERNAL: { code: 'INTERNAL', title: 'A defect in lvsd' },

@@ -21,6 +21,7 @@ import {
 } from '../../src/api-grpc/gen/lvsd/v1/audit_service_pb.js';
 import { type StreamHandler, serverStream } from '../../src/api-grpc/server-stream.js';
 import { serviceDefinition } from '../../src/api-grpc/service-definition.js';
+import { createAdmission } from '../../src/control/admission.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 
@@ -127,9 +128,13 @@ async function open(t: TestContext, handler: StreamHandler, options = {}): Promi
   const server = new Server();
   server.addService(serviceDefinition(AuditService), {
     watch: serverStream(AuditService.method.watch, handler, {
-      authentication: {
-        authenticate: async () => ({ name: 'any', credentialId: 'any', role: 'viewer', project: null }),
-      },
+      admission: createAdmission({
+        authentication: {
+          authenticate: async () => ({ name: 'any', credentialId: 'any', role: 'viewer', project: null }),
+        },
+        rateLimit: null,
+        maxStreams: 1,
+      }),
       logger: pino({ level: 'silent' }),
       meter: createMetrics(),
       stopping: stopping.signal,

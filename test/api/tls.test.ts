@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,12 +43,16 @@ function presented(port: number): Promise<PeerCertificate> {
   });
 }
 
-function get(path: string): Promise<number | undefined> {
+async function get(path: string): Promise<number | undefined> {
+  return (await answerTo(path)).statusCode;
+}
+
+function answerTo(path: string): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${server.adminToken}` };
     request({ host: '127.0.0.1', port: ports.rest, path, headers, ca: authority() }, (response) => {
       response.resume();
-      response.once('end', () => resolve(response.statusCode));
+      response.once('end', () => resolve(response));
     })
       .once('error', reject)
       .end();
@@ -72,6 +77,13 @@ test('both listeners speak TLS, and nothing else', async () => {
   assert.ok((await callGrpc()).includes('lvsd.v1.DirectorService'));
   await assert.rejects(fetch(`http://127.0.0.1:${ports.rest}/healthz`));
   for (const port of Object.values(ports)) assert.equal((await presented(port)).subject.CN, 'first');
+});
+
+test('browsers that came over TLS once are told to stay with it', async () => {
+  for (const path of ['/v1/directors/local', '/docs/', '/v1/nothing']) {
+    const { headers } = await answerTo(path);
+    assert.equal(headers['strict-transport-security'], 'max-age=31536000', path);
+  }
 });
 
 test('a certificate that is replaced is taken into use; one half of it is not', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { type Logger, pino } from 'pino';
+import { createAdmission } from '../../src/control/admission.js';
 import { createAuthentication } from '../../src/control/authentication.js';
 import type { Call, Control, Principal, WriteAnswer } from '../../src/control/control.js';
 import { createControl } from '../../src/control/create-control.js';
@@ -90,10 +91,11 @@ async function startLife(store: Store, driver: DirectorDriver, options: LifeOpti
   });
   await reconciler.start();
   const authentication = createAuthentication({ store, now });
+  const admission = createAdmission({ authentication, rateLimit: null, maxStreams: 10 });
   return {
     store,
     reconciler,
-    control: createControl({ store, reconciler, authentication, now }),
+    control: createControl({ store, reconciler, admission, readOnly: false, now }),
     async stop() {
       await reconciler.stop();
       driver.close();

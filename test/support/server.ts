@@ -1,8 +1,9 @@
 /** The production server on free ports, with a data directory of its own and a memory kernel that tests can steer. */
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CertificateFiles } from '../../src/config.js';
+import { type CertificateFiles, type Config, readConfig } from '../../src/config.js';
 import type { Role } from '../../src/control/operations.js';
 import { createTokens } from '../../src/control/tokens.js';
 import { createDirectorDriver } from '../../src/driver/director-driver.js';
@@ -23,6 +24,8 @@ export interface TestServer {
   readonly adminToken: string;
   /** Secret of a new token, bound to a project or (null) to the whole server. */
   createToken(role: Role, project?: string | null): Promise<string>;
+  /** Stops it and starts another on the same data and kernel, with the same secrets; `this` is over then. */
+  restart(options?: TestServerOptions): Promise<TestServer>;
   /** Also removes the data directory. */
   stop(): Promise<void>;
 }
@@ -32,14 +35,37 @@ export interface TestServerOptions {
   readonly host?: MemoryHostOptions;
   readonly allowedHosts?: readonly string[];
   readonly tls?: CertificateFiles;
+  readonly corsOrigins?: readonly string[];
+  /** Default: as in production. */
+  readonly rateLimit?: Config['rateLimit'];
+  readonly maxStreams?: number;
+  readonly readOnly?: boolean;
   /** Default: an hour, so that no pass but the first comes unasked. */
   readonly reconcileIntervalSeconds?: number;
 }
 
+const defaults = readConfig({}, {});
+
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataDir = mkdtempSync(join(tmpdir(), 'lvsd-test-'));
-  const kernel = createMemoryKernel(options.kernel);
-  const host = createMemoryHost(options.host);
+  const ground = {
+    dataDir,
+    kernel: createMemoryKernel(options.kernel),
+    host: createMemoryHost(options.host),
+  };
+  return startOn(ground, options);
+}
+
+/** What outlives a server. */
+interface Ground {
+  readonly dataDir: string;
+  readonly kernel: MemoryKernel;
+  readonly host: MemoryHost;
+  readonly adminToken?: string;
+}
+
+async function startOn(ground: Ground, options: TestServerOptions): Promise<TestServer> {
+  const { dataDir, kernel, host } = ground;
   const running = await startServer(
     {
       dataDir,
@@ -50,6 +76,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       grpc: { host: '127.0.0.1', port: 0 },
       tls: options.tls ?? null,
       allowedHosts: options.allowedHosts ?? [],
+      corsOrigins: options.corsOrigins ?? [],
+      rateLimit: options.rateLimit === undefined ? defaults.rateLimit : options.rateLimit,
+      maxStreams: options.maxStreams ?? defaults.maxStreams,
+      readOnly: options.readOnly ?? false,
       reconcileIntervalSeconds: options.reconcileIntervalSeconds ?? 3600,
     },
     {
@@ -60,22 +90,24 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     },
   );
   const tokens = createTokens({ store: running.store, now: () => new Date() });
-  let count = 0;
-
   async function createToken(role: Role, project: string | null = null): Promise<string> {
-    count += 1;
-    const request = { name: `test-${count}`, role, project, expireTime: null };
+    const request = { name: `test-${randomUUID()}`, role, project, expireTime: null };
     return (await tokens.create(TEST_CONTEXT, request)).secret;
   }
 
+  const adminToken = ground.adminToken ?? (await createToken('admin'));
   return {
     running,
     url: `http://127.0.0.1:${running.http.port}`,
     grpcAddress: `127.0.0.1:${running.grpc.port}`,
     kernel,
     host,
-    adminToken: await createToken('admin'),
+    adminToken,
     createToken,
+    async restart(changed = options) {
+      await running.stop();
+      return startOn({ ...ground, adminToken }, changed);
+    },
     async stop() {
       await running.stop();
       rmSync(dataDir, { recursive: true, force: true });

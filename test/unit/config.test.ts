@@ -17,6 +17,10 @@ test('without flags and variables everything has its documented default', () => 
     logLevel: 'info',
     reconcileIntervalSeconds: 30,
     allowedHosts: [],
+    corsOrigins: [],
+    rateLimit: { calls: 5000, seconds: 1 },
+    maxStreams: 2000,
+    readOnly: false,
   });
 });
 
@@ -53,6 +57,16 @@ const INVALID: Readonly<Record<string, readonly string[]>> = {
   LVSD_RECONCILE_INTERVAL: ['0', '-1', '1.5', '30s', '3601', '99999'],
   LVSD_ALLOWED_HOSTS: ['http://lvs.example.net', 'a,,b c'],
   LVSD_INSECURE: ['yes', 'on'],
+  LVSD_RATE_LIMIT: ['0/1', '10', '10/0', '10/3601', '-1/1', '1.5/1', 'no', '9999999/1'],
+  LVSD_MAX_STREAMS: ['0', '100001', 'many'],
+  LVSD_CORS_ORIGINS: [
+    '*',
+    'portal.example.net',
+    'https://a.example/path',
+    'ftp://a.example',
+    'https://u:p@a.example',
+  ],
+  LVSD_READ_ONLY: ['yes'],
 };
 
 for (const [variable, values] of Object.entries(INVALID)) {
@@ -97,6 +111,21 @@ test('allowed hosts are names separated by commas', () => {
   const read = (text: string) => readConfig({ allowedHosts: text }, {}).allowedHosts;
   assert.deepEqual(read('lvs.example.net, LVS'), ['lvs.example.net', 'LVS']);
   assert.deepEqual(read(' '), []);
+});
+
+test('a limit of calls is so many in so many seconds, or off', () => {
+  const read = (text: string) => readConfig({}, { LVSD_RATE_LIMIT: text }).rateLimit;
+  assert.deepEqual(read('100/60'), { calls: 100, seconds: 60 });
+  assert.equal(read('off'), null);
+});
+
+test('origins are taken in the spelling that browsers send', () => {
+  const read = (text: string) => readConfig({ corsOrigins: text }, {}).corsOrigins;
+  assert.deepEqual(read('HTTPS://Portal.example:443, http://localhost:3000/'), [
+    'https://portal.example',
+    'http://localhost:3000',
+  ]);
+  assert.deepEqual(read(''), []);
 });
 
 test('the table of the README is the table of the settings', () => {

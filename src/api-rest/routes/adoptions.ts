@@ -34,6 +34,7 @@ const createAdoption = operation({
   },
   problems: [
     ...CALL_PROBLEMS,
+    'READ_ONLY',
     ...BODY_PROBLEMS,
     'DIRECTOR_NOT_FOUND',
     'PROJECT_NOT_FOUND',

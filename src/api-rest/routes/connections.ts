@@ -69,20 +69,23 @@ const listConnections = operation({
     'KERNEL_UNAVAILABLE',
     'PAGE_TOKEN_INVALID',
     'NOT_ACCEPTABLE',
+    'TOO_MANY_STREAMS',
   ],
 });
 
 export const connectionRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
-  const signalOf = createCallSignals(app);
+  const signals = createCallSignals(app, control);
 
   app.get('/v1/directors/:director/connections', { schema: listConnections }, async (request, reply) => {
     const type = negotiate(request, reply, { [JSON_TYPE]: '', [TEXT_TYPE]: 'as ipvsadm -Lnc' });
     const { view = 'list', ...query } = request.query;
     const { director } = request.params;
-    const signal = signalOf(reply);
-    if (type === JSON_TYPE) return control.connections.list(callOf(request), director, query, signal);
+    if (type === JSON_TYPE) {
+      return control.connections.list(callOf(request), director, query, signals.ofCall(reply));
+    }
     const { pageSize, pageToken, ...filter } = query;
     refusePaging({ pageSize, pageToken });
+    const signal = signals.ofStream(request, reply);
     const pieces = control.connections.stream(callOf(request), director, filter, signal);
     return reply.type(`${TEXT_TYPE}; charset=utf-8`).send(Readable.from(textOf(pieces, { view, signal })));
   });

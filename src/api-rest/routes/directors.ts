@@ -180,6 +180,7 @@ const deleteDrain = operation({
   },
   problems: [
     ...CALL_PROBLEMS,
+    'READ_ONLY',
     'DIRECTOR_NOT_FOUND',
     'DRAIN_NOT_FOUND',
     'DRAIN_CANNOT_BE_CUT',
@@ -198,7 +199,7 @@ const createReconciliation = operation({
   query: NoQuery,
   headers: CreateHeaders,
   answers: { 201: { description: 'The pass is done.', content: json(Reconciliation, RECONCILIATION) } },
-  problems: [...kernelProblems, ...BODY_PROBLEMS, 'STORE_UNAVAILABLE'],
+  problems: [...kernelProblems, ...BODY_PROBLEMS, 'READ_ONLY', 'STORE_UNAVAILABLE'],
 });
 
 const createCounterReset = operation({
@@ -215,6 +216,7 @@ const createCounterReset = operation({
   answers: { 201: { description: 'Zeroed.', content: json(CounterReset, COUNTER_RESET.reset) } },
   problems: [
     ...kernelProblems,
+    'READ_ONLY',
     ...BODY_PROBLEMS,
     'VIRTUAL_SERVICE_NOT_FOUND',
     'KERNEL_ENTRY_NOT_FOUND',

@@ -54,18 +54,18 @@ const watch = operation({
       },
     },
   },
-  problems: CALL_PROBLEMS,
+  problems: [...CALL_PROBLEMS, 'TOO_MANY_STREAMS'],
 });
 
 export const eventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
-  const signalOf = createCallSignals(app);
+  const signals = createCallSignals(app, control);
 
   app.get('/v1/events', { schema: watch }, async (request, reply) => {
     const { afterRevision = lastSeen(request.headers['last-event-id']), ...chosen } = request.query;
     const events = control.auditEvents.watch(callOf(request), {
       ...chosen,
       ...(afterRevision !== undefined && { afterRevision }),
-      signal: signalOf(reply),
+      signal: signals.ofStream(request, reply),
     });
     return reply.type(EVENT_STREAM_TYPE).send(Readable.from(eventStream(frames(events))));
   });

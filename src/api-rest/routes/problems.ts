@@ -28,7 +28,7 @@ const getProblem = operation({
       },
     },
   },
-  problems: ['ROUTE_NOT_FOUND', 'HOST_REFUSED'],
+  problems: ['ROUTE_NOT_FOUND', 'HOST_REFUSED', 'RATE_LIMITED'],
 });
 
 export const problemRoutes: FastifyPluginAsyncTypebox = async (app) => {

@@ -90,6 +90,10 @@ serveCalls<LvsdCalls>({
         grpc: { host: HOST, port: 0 },
         tls: null,
         allowedHosts: [],
+        corsOrigins: [],
+        rateLimit: null,
+        maxStreams: 2000,
+        readOnly: false,
         reconcileIntervalSeconds: NO_INTERVAL_SECONDS,
       });
     });
