@@ -40,7 +40,7 @@ export function createAuthentication({ store, now }: { store: Store; now: () => 
         throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
       }
       const { name, credentialId, role, project } = token;
-      return { name, credentialId, role, project };
+      return { name, credentialId, grants: [{ role, project }] };
     },
   };
 }

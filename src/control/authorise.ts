@@ -1,6 +1,7 @@
 import { DomainError } from '../domain/errors.js';
 import type { Call } from './control.js';
-import { OPERATIONS, type OperationName, ROLES, type Role } from './operations.js';
+import { type Grant, reaches, roleIn } from './grants.js';
+import { OPERATIONS, type OperationName, type Role } from './operations.js';
 
 /** What an operation needs, where that depends on more than its name. */
 interface Need {
@@ -30,25 +31,29 @@ export class CallDenied extends DomainError {
 }
 
 /**
- * Throws CallDenied: PERMISSION_DENIED when the caller's role is too low or bound elsewhere. A project that the caller has
+ * Throws CallDenied: PERMISSION_DENIED when none of the caller's grants reaches far enough. A project that the caller has
  * no role in does not exist for it: PROJECT_NOT_FOUND.
  */
 export function authorise({ principal }: Call, operation: OperationName, need: Need = {}): void {
   const { role, scope } = OPERATIONS[operation];
-  const { name, project: bound } = principal;
+  const { name, grants } = principal;
   const resource = need.project === undefined ? '' : `projects/${need.project}`;
-  if (bound !== null && scope === 'project' && need.project !== bound) {
-    const why = `${name} is bound to project ${bound}`;
+  const actual = roleIn(grants, need.project ?? null);
+  if (actual === undefined && scope === 'project') {
+    const why = `${name} has no role in the project`;
     throw new CallDenied(projectNotFound(need.project ?? ''), { operation, resource, why });
   }
   const needed = need.role ?? role;
-  const isBoundElsewhere = bound !== null && scope === 'server' && need.project !== bound;
-  const why = isBoundElsewhere
-    ? `it concerns the whole server, and ${name} is bound to project ${bound}`
-    : `it needs the role ${needed}, and ${name} is ${principal.role}`;
-  if (isBoundElsewhere || ROLES.indexOf(principal.role) < ROLES.indexOf(needed)) {
-    throw new CallDenied(denied(operation, why), { operation, resource, why });
-  }
+  if (reaches(actual, needed)) return;
+  const why =
+    actual === undefined
+      ? `it concerns the whole server, and ${name} is ${listOf(grants)}`
+      : `it needs the role ${needed}, and ${name} is ${actual}`;
+  throw new CallDenied(denied(operation, why), { operation, resource, why });
+}
+
+function listOf(grants: readonly Grant[]): string {
+  return grants.map(({ role, project }) => `${role} of project ${project}`).join(', ') || 'nobody here';
 }
 
 export function projectNotFound(project: string): DomainError {

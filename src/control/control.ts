@@ -20,15 +20,14 @@ import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
-import type { Role } from './operations.js';
+import type { Grant } from './grants.js';
 
 export interface Principal {
   readonly name: string;
   /** The token or other credential it proved itself with, never the secret. */
   readonly credentialId: string;
-  readonly role: Role;
-  /** The one project that the role is bound to, or null for the whole server. */
-  readonly project: string | null;
+  /** All that it may do; more than one may be about the same project. */
+  readonly grants: readonly Grant[];
 }
 
 /** Who calls, from where, and why: what an audit event needs to know about a call. */

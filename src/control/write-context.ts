@@ -3,12 +3,17 @@ import type { EntryOperation } from '../domain/entry.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { Committed, StoredResource, WriteContext } from '../store/store.js';
 import type { Call } from './control.js';
+import { grantText } from './grants.js';
 import type { OperationName } from './operations.js';
 
 export function writeContext(call: Call, action: OperationName): WriteContext {
   const { principal, transport, sourceAddress, requestId, reason } = call;
   return {
-    actor: { principal: principal.name, credentialId: principal.credentialId, roles: [principal.role] },
+    actor: {
+      principal: principal.name,
+      credentialId: principal.credentialId,
+      roles: principal.grants.map(grantText),
+    },
     transport,
     sourceAddress,
     requestId,

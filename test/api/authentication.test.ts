@@ -40,8 +40,7 @@ test('a token proves who calls, and leaves no event', async (t) => {
   assert.deepEqual(await authentication.authenticate({ ...call, token: secret }), {
     name: 'ci',
     credentialId: 'tokens/ci',
-    role: 'editor',
-    project: 'default',
+    grants: [{ role: 'editor', project: 'default' }],
   });
   assert.deepEqual(denials(), []);
 });

@@ -130,7 +130,7 @@ async function open(t: TestContext, handler: StreamHandler, options = {}): Promi
     watch: serverStream(AuditService.method.watch, handler, {
       admission: createAdmission({
         authentication: {
-          authenticate: async () => ({ name: 'any', credentialId: 'any', role: 'viewer', project: null }),
+          authenticate: async () => ({ name: 'any', credentialId: 'any', grants: [] }),
         },
         rateLimit: null,
         maxStreams: 1,

@@ -6,6 +6,7 @@ import { createAdmission } from '../../src/control/admission.js';
 import { createAuthentication } from '../../src/control/authentication.js';
 import type { Call, Control, Principal, WriteAnswer } from '../../src/control/control.js';
 import { createControl } from '../../src/control/create-control.js';
+import type { Grant } from '../../src/control/grants.js';
 import type { DomainError, Reason } from '../../src/domain/errors.js';
 import type { Table } from '../../src/domain/table.js';
 import { createDirectorDriver, type DirectorDriver } from '../../src/driver/director-driver.js';
@@ -104,9 +105,19 @@ async function startLife(store: Store, driver: DirectorDriver, options: LifeOpti
   };
 }
 
-export function callOf(principal: Partial<Principal> = {}): Call {
+/** A call of somebody with one grant, by default that of an administrator of the whole server, or with those given. */
+export function callOf({
+  role = 'admin',
+  project = null,
+  ...principal
+}: Partial<Principal & Grant> = {}): Call {
   return {
-    principal: { name: 'tester', credentialId: 'tokens/tester', role: 'admin', project: null, ...principal },
+    principal: {
+      name: 'tester',
+      credentialId: 'tokens/tester',
+      grants: [{ role, project }],
+      ...principal,
+    },
     transport: 'rest',
     requestId: 'request-1',
     sourceAddress: '192.0.2.1',
