@@ -27,6 +27,10 @@ const FASTIFY_ERRORS: Readonly<Record<string, Explanation>> = {
     reason: 'MALFORMED_BODY',
     detail: 'The body is not as long as Content-Length says.',
   },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    reason: 'MALFORMED_REQUEST',
+    detail: 'A segment of the path may have 1024 characters.',
+  },
   FST_ERR_BAD_URL: {
     reason: 'MALFORMED_REQUEST',
     detail: 'The path is not valid percent-encoding (RFC 3986, 2.1).',

@@ -39,12 +39,17 @@ interface OperationText<P extends TSchema, Q extends TSchema> {
   readonly problems: readonly Reason[];
 }
 
-/** What HTTP itself may be refused for, on whatever path: the document says so once, in its description. */
+/** What may be refused on whatever path before its operation is asked: the document says so once, in its description. */
 export const TRANSPORT_PROBLEMS: readonly Reason[] = [
   'MALFORMED_REQUEST',
+  'MALFORMED_BODY',
+  'FIELD_INVALID',
+  'FIELD_UNKNOWN',
   'ROUTE_NOT_FOUND',
   'METHOD_NOT_ALLOWED',
   'REQUEST_TIMEOUT',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
   'HEADERS_TOO_LARGE',
   'HOST_REFUSED',
   'SHUTTING_DOWN',
@@ -123,7 +128,7 @@ function mediaByType({ types, schema, example }: Body) {
 /** One answer for each status, naming the reasons that lead to it. */
 function problemAnswers(reasons: readonly Reason[]): Record<number, Answer> {
   const byStatus = new Map<number, Reason[]>();
-  for (const reason of reasons) {
+  for (const reason of new Set(reasons)) {
     const status = statusOf(reason);
     byStatus.set(status, [...(byStatus.get(status) ?? []), reason]);
   }

@@ -29,10 +29,30 @@ function violationsOf(schema: TSchema, faults: readonly SchemaFault[]): Violatio
   const listed = new Set(
     faults.filter(({ keyword }) => keyword === 'enum').map((fault) => fault.instancePath),
   );
-  return faults
+  const violations = faults
     .filter((fault) => fault.keyword !== 'anyOf' && fault.keyword !== 'boolean' && !isNullBranch(fault))
     .filter(({ keyword, instancePath }) => keyword !== 'type' || !listed.has(instancePath))
     .flatMap((fault) => explain(schema, fault, nullable.has(fault.instancePath)));
+  return violations.length > 0
+    ? violations
+    : faults.filter(isUnknownMember).map((fault) => unknownMember(schema, fault));
+}
+
+/** Each precedes the one fault of its object that names them all; so many that this is cut off speak for themselves. */
+function isUnknownMember({ keyword, schemaPath }: SchemaFault): boolean {
+  return keyword === 'boolean' && schemaPath.endsWith('/additionalProperties');
+}
+
+function unknownMember(schema: TSchema, { instancePath, schemaPath }: SchemaFault): Violation {
+  return unknown(instancePath, remedy(schema, schemaPath.slice(0, schemaPath.lastIndexOf('/'))));
+}
+
+function unknown(pointer: string, instead: string): Violation {
+  return {
+    reason: 'FIELD_UNKNOWN',
+    pointer,
+    detail: `${fieldName(pointer)} is not allowed here: ${instead}.`,
+  };
 }
 
 /** A nullable field fails in both branches of its union; the null branch tells nothing by itself. */
@@ -51,11 +71,9 @@ function explain(schema: TSchema, fault: SchemaFault, orNull: boolean): Violatio
   const field = fieldName(pointer);
   switch (keyword) {
     case 'additionalProperties':
-      return (params.additionalProperties ?? []).map((name) => ({
-        reason: 'FIELD_UNKNOWN',
-        pointer: `${pointer}/${escapePointer(name)}`,
-        detail: `${fieldName(`${pointer}/${escapePointer(name)}`)} is not allowed here: ${remedy(schema, fault.schemaPath)}.`,
-      }));
+      return (params.additionalProperties ?? []).map((name) =>
+        unknown(`${pointer}/${escapePointer(name)}`, remedy(schema, fault.schemaPath)),
+      );
     case 'required':
       return (params.requiredProperties ?? []).map((name) => ({
         reason: 'FIELD_REQUIRED',

@@ -197,6 +197,13 @@ const cases: readonly Case[] = [
     pointer: '/path/cluster',
   },
   {
+    what: 'a name in the path that is longer than the router takes',
+    call: ['GET', `${CLUSTERS}/${'x'.repeat(1025)}`],
+    status: 400,
+    reason: 'MALFORMED_REQUEST',
+    detail: /1024 characters/,
+  },
+  {
     what: 'a path that is not percent-encoded',
     call: ['GET', '/v1/%zz'],
     status: 400,

@@ -20,6 +20,8 @@ interface DocumentedParameter {
   readonly in: string;
   readonly description?: string;
   readonly example?: string | number;
+  readonly required?: boolean;
+  readonly schema: object;
 }
 
 interface DocumentedResponse {

@@ -13,6 +13,7 @@ export interface JsonSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
+  readonly format?: string;
 }
 
 export function jsonSchema(schema: object): JsonSchema {

@@ -6,12 +6,18 @@ import { type JsonSchema, jsonSchema } from './json-schema.js';
 const revision = jsonSchema(Revision).description;
 const timestamp = jsonSchema(Timestamp).description;
 
-export function schemaArbitrary(schema: object): Arbitrary<unknown> {
-  return arbitraryOf(jsonSchema(schema));
+/** A choice of what a member of an object gets, by its name and schema; `values` are those of the schema. */
+export type Preference = (name: string, schema: object, values: Arbitrary<unknown>) => Arbitrary<unknown>;
+
+export function schemaArbitrary(
+  schema: object,
+  prefer: Preference = (_name, _schema, values) => values,
+): Arbitrary<unknown> {
+  return arbitraryOf(jsonSchema(schema), prefer);
 }
 
-function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map(arbitraryOf));
+function arbitraryOf(schema: JsonSchema, prefer: Preference): Arbitrary<unknown> {
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => arbitraryOf(one, prefer)));
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
@@ -26,9 +32,9 @@ function arbitraryOf(schema: JsonSchema): Arbitrary<unknown> {
     case 'string':
       return stringOf(schema);
     case 'array':
-      return fc.array(arbitraryOf(schema.items ?? {}), { maxLength: 3 });
+      return fc.array(arbitraryOf(schema.items ?? {}, prefer), { maxLength: 3 });
     case 'object':
-      return objectOf(schema);
+      return objectOf(schema, prefer);
     case undefined:
       return fc.jsonValue({ maxDepth: 1 });
     default:
@@ -41,8 +47,8 @@ function integerOf({ description, minimum = 0, maximum = 0x7fffffff }: JsonSchem
   return fc.integer({ min: minimum, max: maximum });
 }
 
-function stringOf({ description, pattern }: JsonSchema): Arbitrary<string> {
-  if (description === timestamp) {
+function stringOf({ description, pattern, format }: JsonSchema): Arbitrary<string> {
+  if (description === timestamp || format === 'date-time') {
     return fc.date({ min: new Date(0), noInvalidDate: true }).map((date) => date.toISOString());
   }
   if (pattern === '^[0-9]+$') return fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
@@ -50,15 +56,21 @@ function stringOf({ description, pattern }: JsonSchema): Arbitrary<string> {
   return fc.string({ unit: 'grapheme' });
 }
 
-function objectOf({ properties, patternProperties, required = [] }: JsonSchema): Arbitrary<unknown> {
+function objectOf(
+  { properties, patternProperties, required = [] }: JsonSchema,
+  prefer: Preference,
+): Arbitrary<unknown> {
   if (patternProperties) {
     const [[pattern, schema] = ['', {}]] = Object.entries(patternProperties);
-    return fc.dictionary(fc.stringMatching(new RegExp(pattern)), arbitraryOf(schema), {
+    return fc.dictionary(fc.stringMatching(new RegExp(pattern)), arbitraryOf(schema, prefer), {
       maxKeys: 3,
       noNullPrototype: true,
     });
   }
-  const members = Object.entries(properties ?? {}).map(([name, schema]) => [name, arbitraryOf(schema)]);
+  const members = Object.entries(properties ?? {}).map(([name, schema]) => [
+    name,
+    prefer(name, schema, arbitraryOf(schema, prefer)),
+  ]);
   const model: Record<string, Arbitrary<unknown>> = Object.fromEntries(members);
   return fc.record(model, { requiredKeys: [...required], noNullPrototype: true });
 }

@@ -33,6 +33,17 @@ test('an unknown field is named together with those that there are', () => {
   assert.match(error.message, /spec\.weigth is not allowed here: the fields are address, port, weight/);
 });
 
+test('hundreds of unknown fields are refused as such, the first of them by name', () => {
+  const unknown = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`k/${n}`, n]));
+  const error = faults(ClusterInput, { name: 'shop', spec: unknown });
+  assert.equal(error.reason, 'FIELD_UNKNOWN');
+  assert.equal(error.violations[0]?.pointer, '/spec/k~10');
+  assert.match(
+    error.violations[0]?.detail ?? '',
+    /spec\.k\/0 is not allowed here: the fields are description/,
+  );
+});
+
 test('a missing field is named at the place where it belongs', () => {
   assert.deepEqual(pointers(faults(RealServerInput, { spec: {} })), ['FIELD_REQUIRED /spec/address']);
   assert.deepEqual(pointers(faults(RealServerInput, {})), ['FIELD_REQUIRED /spec']);

@@ -1,6 +1,7 @@
 import { Cluster, ClusterInput } from '../../domain/schema/resource.js';
 import { CLUSTER } from '../examples.js';
 import { ClusterPath, ListQuery, NoQuery, ProjectPath } from '../parameters.js';
+import { CLUSTER_RULES } from '../rule-problems.js';
 import { resourceRoutes } from './resources.js';
 
 export const CLUSTERS = '/v1/projects/:project/clusters';
@@ -34,5 +35,5 @@ export const clusterRoutes = resourceRoutes<Cluster>({
   readProblems: [],
   parentProblems: ['PROJECT_NOT_FOUND'],
   ownProblem: 'CLUSTER_NOT_FOUND',
-  ruleProblems: [],
+  ruleProblems: CLUSTER_RULES,
 });

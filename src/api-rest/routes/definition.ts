@@ -10,6 +10,7 @@ import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEM
 import { ChangeQuery, ClusterPath, NoQuery, ReadHeaders, ReplaceHeaders } from '../parameters.js';
 import { sendTagged, sendWritten } from '../reply.js';
 import { callOf, writeOptions } from '../request.js';
+import { DEFINITION_RULES } from '../rule-problems.js';
 import { CLUSTERS } from './clusters.js';
 import { ETAG_HEADER, LOCATION_HEADER, PENDING } from './resource-kind.js';
 
@@ -64,14 +65,7 @@ const replaceDefinition = operation({
       content: json(Definition, DEFINITION.definition),
     },
   },
-  problems: [
-    ...WRITE_PROBLEMS,
-    ...BODY_PROBLEMS,
-    'PROJECT_NOT_FOUND',
-    'FRONTEND_TAKEN',
-    'REAL_SERVER_TAKEN',
-    'FOREIGN_ENTRY',
-  ],
+  problems: [...WRITE_PROBLEMS, ...BODY_PROBLEMS, 'PROJECT_NOT_FOUND', ...DEFINITION_RULES],
 });
 
 export const definitionRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {

@@ -7,6 +7,7 @@ import { IMPORT } from '../examples.js';
 import { BODY_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEMS } from '../operation.js';
 import { ChangeQuery, CreateHeaders, NoPath } from '../parameters.js';
 import { callOf, writeOptions } from '../request.js';
+import { DEFINITION_RULES } from '../rule-problems.js';
 import { LOCATION_HEADER, PENDING } from './resource-kind.js';
 
 const createImport = operation({
@@ -37,9 +38,7 @@ const createImport = operation({
     'IMPORT_FAULTY',
     'IMPORT_FORMAT_UNKNOWN',
     'PRUNE_NEEDED',
-    'FRONTEND_TAKEN',
-    'REAL_SERVER_TAKEN',
-    'FOREIGN_ENTRY',
+    ...DEFINITION_RULES,
   ],
 });
 

@@ -1,6 +1,7 @@
 import { RealServer, RealServerInput } from '../../domain/schema/resource.js';
 import { REAL_SERVER } from '../examples.js';
 import { ConnectionsQuery, RealServerListQuery, RealServerPath, VirtualServicePath } from '../parameters.js';
+import { REAL_SERVER_RULES } from '../rule-problems.js';
 import { resourceRoutes } from './resources.js';
 import { VIRTUAL_SERVICES } from './virtual-services.js';
 
@@ -39,5 +40,5 @@ export const realServerRoutes = resourceRoutes<RealServer>({
   readProblems: ['KERNEL_UNAVAILABLE'],
   parentProblems: ['PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND', 'VIRTUAL_SERVICE_NOT_FOUND'],
   ownProblem: 'REAL_SERVER_NOT_FOUND',
-  ruleProblems: ['REAL_SERVER_TAKEN', 'FOREIGN_ENTRY'],
+  ruleProblems: REAL_SERVER_RULES,
 });

@@ -1,6 +1,7 @@
 import { VirtualService, VirtualServiceInput } from '../../domain/schema/resource.js';
 import { VIRTUAL_SERVICE } from '../examples.js';
 import { ClusterPath, ListQuery, NoQuery, VirtualServicePath } from '../parameters.js';
+import { VIRTUAL_SERVICE_RULES } from '../rule-problems.js';
 import { CLUSTERS } from './clusters.js';
 import { resourceRoutes } from './resources.js';
 
@@ -37,5 +38,5 @@ export const virtualServiceRoutes = resourceRoutes<VirtualService>({
   readProblems: [],
   parentProblems: ['PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND'],
   ownProblem: 'VIRTUAL_SERVICE_NOT_FOUND',
-  ruleProblems: ['FRONTEND_TAKEN', 'FOREIGN_ENTRY'],
+  ruleProblems: VIRTUAL_SERVICE_RULES,
 });

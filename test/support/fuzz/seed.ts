@@ -1,0 +1,2 @@
+/** The seed of this run: a new one each time, unless LVSD_FUZZ_SEED names the one of a run that failed. */
+export const fuzzSeed = Number(process.env.LVSD_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
