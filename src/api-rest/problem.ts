@@ -24,6 +24,9 @@ const STATUS_BY_REASON: Partial<Readonly<Record<Reason, number>>> = {
   NOT_ACCEPTABLE: 406,
   REQUEST_TIMEOUT: 408,
   HAS_CHILDREN: 409,
+  PROJECT_PERMANENT: 409,
+  // a retry does not help, as it would for 429
+  QUOTA_EXCEEDED: 409,
   KERNEL_TABLE_CHANGED: 409,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,

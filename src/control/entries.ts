@@ -7,15 +7,18 @@ import { entryKindOf, snatKey } from '../domain/keys.js';
 import { isWithin } from '../domain/names.js';
 import type { OwnedEntry, Transaction } from '../store/store.js';
 import { type Leaving, movedDeadline, release } from './leaving.js';
+import { holdToQuotas } from './project-limits.js';
 import { releaseVips, syncVips } from './vips.js';
 import { type SyncOptions, taken, type Wanted, wantedEntries } from './wanted-entries.js';
 
 /**
- * Makes the entries of the scope those that its definition wants. Throws all violations of the rules at once, then
- * FRONTEND_TAKEN or REAL_SERVER_TAKEN for keys that belong to others, or VIP_INTERFACE_TAKEN.
+ * Makes the entries of the scope those that its definition wants, within what its project may have. Throws all violations of
+ * the rules and the limits at once, before anybody learns whether a frontend beyond the limits is taken. Then FRONTEND_TAKEN or
+ * REAL_SERVER_TAKEN for keys that belong to others, or VIP_INTERFACE_TAKEN; at the end of the write QUOTA_EXCEEDED.
  */
 export function syncEntries(tx: Transaction, options: SyncOptions): void {
   const { scope, shallow = false, leaving } = options;
+  holdToQuotas(tx, scope);
   const { entries, vips } = wantedEntries(tx, options);
   const kept = new Set([...entries.keys(), ...vips.map(({ key }) => key)]);
   const current = tx.entriesOf(scope).filter(({ path }) => !shallow || path === scope);

@@ -18,8 +18,9 @@ import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { DirectorSpec } from '../domain/schema/director-settings.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
-import type { OwnedEntry, Reader, StoredResource } from '../store/store.js';
+import type { OwnedEntry, Reader, StoredResource, Transaction } from '../store/store.js';
 import { deadline, type Leaving } from './leaving.js';
+import { newLimitViolations } from './project-limits.js';
 import { type Vip, vipOf } from './vips.js';
 
 export interface SyncOptions {
@@ -43,27 +44,30 @@ export interface Wanted {
 }
 
 /** Throws all violations of the rules at once, then what two resources of the scope both want. */
-export function wantedEntries(reader: Reader, options: SyncOptions): Wanted {
+export function wantedEntries(tx: Transaction, options: SyncOptions): Wanted {
   const { scope, shallow, capabilities, leaving, pointerTo } = options;
   const resources = new Map<string, StoredResource>();
-  for (const resource of relevantResources(reader, scope, shallow ?? false)) {
+  for (const resource of relevantResources(tx, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
   }
   const wanted: Wanted = { entries: new Map(), vips: [] };
   const violations: Violation[] = [];
   let clash: DomainError | undefined;
+  const project = resources.get(pathOf({ project: namesOf(scope).project }));
+  const beyondLimits = project ? newLimitViolations(tx, project) : () => [];
   const complain = (path: string, found: readonly Violation[]) => {
     violations.push(...found.map((one) => ({ ...one, pointer: `${pointerTo(path)}${one.pointer}` })));
   };
   for (const resource of resources.values()) {
     if (!isWithin(resource.path, scope)) continue;
+    complain(resource.path, beyondLimits(resource));
     if (capabilities) complain(resource.path, missingCapabilities(resource, capabilities));
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
     if (resource.kind === 'virtualService') complain(resource.path, sourceNat(resource, resources));
     const vip = resource.kind === 'virtualService' && vipOf(resource, resources);
     if (vip) wanted.vips.push(vip);
     for (const entry of entriesFor(resource, resources, leaving)) {
-      if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(reader, entry.key));
+      if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(tx, entry.key));
       const twin = wanted.entries.get(entry.key);
       if (twin) clash ??= taken(entry, twin.path);
       else wanted.entries.set(entry.key, entry);

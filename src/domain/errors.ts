@@ -108,6 +108,23 @@ export const REASONS = {
     code: 'FAILED_PRECONDITION',
     title: 'The adopting cluster needs what is not there',
   },
+  VIP_NOT_ALLOWED: { code: 'FAILED_PRECONDITION', title: 'The project may not have this VIP' },
+  PORT_NOT_ALLOWED: { code: 'FAILED_PRECONDITION', title: 'The project may not serve this port' },
+  FWMARK_NOT_ALLOWED: { code: 'FAILED_PRECONDITION', title: 'The project may not use this firewall mark' },
+  RIP_NOT_ALLOWED: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The project may not have real servers at this address',
+  },
+  SNAT_NOT_ALLOWED: { code: 'FAILED_PRECONDITION', title: 'The project may not use this source address' },
+  FORWARDING_NOT_ALLOWED: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The project may not use this forwarding method',
+  },
+  INTERFACE_NOT_ALLOWED: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The project may not have VIPs bound to this interface',
+  },
+  QUOTA_EXCEEDED: { code: 'RESOURCE_EXHAUSTED', title: 'The project has as many resources as it may have' },
   CAPABILITY_MISSING: { code: 'FAILED_PRECONDITION', title: 'The director cannot do this' },
 
   IMPORT_FAULTY: { code: 'INVALID_ARGUMENT', title: 'The configuration has faults' },
@@ -128,6 +145,7 @@ export const REASONS = {
   DRAIN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such drain' },
   DRAIN_CANNOT_BE_CUT: { code: 'FAILED_PRECONDITION', title: 'This drain cannot be cut by itself' },
   NAME_TAKEN: { code: 'ALREADY_EXISTS', title: 'The name is taken' },
+  PROJECT_PERMANENT: { code: 'FAILED_PRECONDITION', title: 'This project cannot be deleted' },
   HAS_CHILDREN: { code: 'FAILED_PRECONDITION', title: 'The resource still has children' },
   ETAG_MISMATCH: { code: 'ABORTED', title: 'The resource is not at the revision that the request names' },
 

@@ -1,5 +1,5 @@
 /** Address prefixes, such as 192.0.2.0/24 and 2001:db8::/32. */
-import { addressBytes, canonicalAddress } from './address.js';
+import { addressBytes, addressFromBytes, canonicalAddress } from './address.js';
 
 export interface Prefix {
   /** 4 or 16, in network order; zero beyond the length. */
@@ -16,6 +16,13 @@ export function parsePrefix(text: string): Prefix | undefined {
   const length = match?.[2] === undefined ? bytes.length * 8 : Number(match[2]);
   if (length > bytes.length * 8) return undefined;
   return bytes.every((byte, index) => (byte & hostBits(length, index)) === 0) ? { bytes, length } : undefined;
+}
+
+/** The canonical text, with its length. */
+export function prefixText(prefix: Prefix | undefined): string | undefined {
+  if (prefix === undefined) return undefined;
+  const { bytes, length } = prefix;
+  return `${addressFromBytes(bytes, bytes.length === 4 ? 'ipv4' : 'ipv6')}/${length}`;
 }
 
 /** `address` is in canonical spelling. */

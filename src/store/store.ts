@@ -6,7 +6,7 @@
  * the event which last changed it, and watchers resume from any of them.
  */
 import type { EntryConfig } from '../domain/entry.js';
-import type { Kind } from '../domain/names.js';
+import type { DefinitionKind, Kind } from '../domain/names.js';
 import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Labels } from '../domain/schema/common.js';
 
@@ -124,6 +124,8 @@ export interface Reader {
   realServersAt(path: string, address: string): StoredResource[];
   /** The first virtual service, by path, that has this address (canonical text) and passes the test. */
   virtualServiceAt(address: string, test: (service: StoredResource) => boolean): StoredResource | undefined;
+  /** How many resources of these kinds a project has, by its name. Costs the same whatever number there is. */
+  usage(project: string): Readonly<Record<DefinitionKind, number>>;
   entry(key: string): OwnedEntry | undefined;
   /** The entries of the resource at this path and of everything below it. */
   entriesOf(path: string): OwnedEntry[];
@@ -176,6 +178,12 @@ export interface Transaction extends Reader {
   removeOwed(key: string): void;
   /** Binds the SHA-256 hash of a credential to a token; it goes with the token. */
   putCredential(hash: Buffer, path: string): void;
+  /** The resource as it was before this write. */
+  before(path: string): StoredResource | undefined;
+  /** What this write has changed so far; as in `Committed`. */
+  changes(): readonly ResourceChange[];
+  /** Runs once all of the change is made, and undoes the write by what it throws. Of those with one key only the first runs. */
+  atEnd(key: string, check: () => void): void;
   /** Appends an event that is not a change of a resource. */
   record(event: EventDraft): AuditEvent;
 }

@@ -4,12 +4,14 @@ import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
 import { describeResources } from './store/resources.js';
 import type { StoreSubject } from './store/subject.js';
+import { describeUsage } from './store/usage.js';
 import { describeWrites } from './store/writes.js';
 
 export function describeStore(subject: StoreSubject): void {
   describe(`the ${subject.name} store`, () => {
     describeResources(subject);
     describeEntries(subject);
+    describeUsage(subject);
     describeWrites(subject);
     describeEvents(subject);
   });

@@ -4,6 +4,8 @@ import type { EntryChange, OwnedEntry, ResourceChange, StoredResource } from '..
 /** Remembers each thing as it was before its first change and as it is after its last. */
 export interface ChangeLog<T> {
   add(id: string, before: T | undefined, after: T | null): void;
+  /** Before its first change: null when it was not there, undefined when it has not been changed. */
+  before(id: string): T | null | undefined;
   /** In the order of the first change, without those that `isSame` or that neither were nor are. */
   list(isSame: (before: T, after: T) => boolean): { id: string; before: T | null; after: T | null }[];
 }
@@ -16,6 +18,7 @@ export function createChangeLog<T>(): ChangeLog<T> {
       if (change === undefined) changes.set(id, { before: before ?? null, after });
       else change.after = after;
     },
+    before: (id) => changes.get(id)?.before,
     list(isSame) {
       return [...changes]
         .filter(([, { before, after }]) =>

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { CHAIN_START, type ChainTip, type SealedEvent, unseal } from '../../audit/chain.js';
+import type { DefinitionKind } from '../../domain/names.js';
 import type { Reader } from '../store.js';
 import { synchronous } from './database.js';
 import { createEventQuery } from './event-query.js';
@@ -51,6 +52,12 @@ export function createReader(db: Database): SqliteReader {
         if (test(service)) return service;
       }
       return undefined;
+    },
+
+    usage(project) {
+      const counts = { cluster: 0, virtualService: 0, realServer: 0 };
+      for (const { kind, count } of statements.usage.all(project)) counts[kind] = count;
+      return counts;
     },
 
     entry(key) {
@@ -112,6 +119,9 @@ function prepare(db: Database) {
     ),
     virtualServicesAt: db.prepare<[string], ResourceRow>(
       `SELECT ${RESOURCE} FROM resources WHERE kind = 'virtualService' AND spec ->> '$.address' = ? ORDER BY path`,
+    ),
+    usage: db.prepare<[string], { kind: DefinitionKind; count: number }>(
+      'SELECT kind, count FROM project_usage WHERE project = ?',
     ),
     isServed: db.prepare<{ from: string; to: string }, unknown>(
       "SELECT 1 FROM entries WHERE key > :from AND key < :to AND state <> 'removing' LIMIT 1",

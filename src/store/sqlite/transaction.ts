@@ -44,6 +44,7 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
     let ended = false;
     const resources = createChangeLog<StoredResource>();
     const entries = createChangeLog<OwnedEntry>();
+    const checks = new Map<string, () => void>();
 
     /** Also when SQLite has undone everything by itself: what followed would be outside of any transaction. */
     function assertOpen(): void {
@@ -121,10 +122,22 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         assertOpen();
         statements.putCredential.run(hash, path);
       },
+
+      before(path) {
+        const before = resources.before(path);
+        return before === undefined ? reader.resource(path) : (before ?? undefined);
+      },
+
+      changes: () => resourceChanges(resources),
+
+      atEnd(key, check) {
+        if (!checks.has(key)) checks.set(key, check);
+      },
     };
 
     try {
       const value = synchronous(change(transaction));
+      for (const check of checks.values()) check();
       return { value, tip, changes: resourceChanges(resources), entryChanges: entryChanges(entries) };
     } finally {
       ended = true;
