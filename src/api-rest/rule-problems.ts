@@ -20,10 +20,15 @@ const PAIRING_RULES: readonly Reason[] = [
   'SNAT_NOT_SHARED',
 ];
 
+/** What a project may be refused, whatever it is that inherits it. */
+const LIMITS: readonly Reason[] = ['FORWARDING_NOT_ALLOWED', 'SNAT_NOT_ALLOWED', 'QUOTA_EXCEEDED'];
+
 export const CLUSTER_RULES: readonly Reason[] = [
   ...FORWARDING_RULES,
   ...PAIRING_RULES,
   ...ADDRESS_RULES,
+  ...LIMITS,
+  'INTERFACE_NOT_ALLOWED',
   'VIP_INTERFACE_TAKEN',
   'FOREIGN_ENTRY',
 ];
@@ -38,12 +43,17 @@ export const VIRTUAL_SERVICE_RULES: readonly Reason[] = [
   'ONE_PACKET_NEEDS_UDP',
   'SIP_ENGINE_NEEDS_UDP',
   'PREFIX_LENGTH_OUT_OF_RANGE',
+  'VIP_NOT_ALLOWED',
+  'PORT_NOT_ALLOWED',
+  'FWMARK_NOT_ALLOWED',
 ];
 
 export const REAL_SERVER_RULES: readonly Reason[] = [
   ...ADDRESS_RULES,
   ...FORWARDING_RULES,
   ...PAIRING_RULES,
+  ...LIMITS,
+  'RIP_NOT_ALLOWED',
   'THRESHOLDS_CROSSED',
   'REAL_SERVER_TAKEN',
   'FOREIGN_ENTRY',

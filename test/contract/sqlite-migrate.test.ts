@@ -136,6 +136,36 @@ test('what definitions ask of the surroundings of a director is owned after the 
   );
 });
 
+test('what projects have already is counted by the migration, and from then on with every change', (t) => {
+  const { db } = fresh(t, []);
+  const migrations = readMigrations();
+  migrate(db, migrations.slice(0, 4));
+  const put = db.prepare(
+    `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time)
+     VALUES (?, ?, NULL, 'n', '{}', '{}', 1, '', '')`,
+  );
+  put.run('projects/default', 'project');
+  put.run('projects/a', 'project');
+  put.run('tokens/ci', 'token');
+  for (const path of [
+    'projects/default/clusters/x',
+    'projects/default/clusters/y',
+    'projects/a/clusters/x',
+  ]) {
+    put.run(path, 'cluster');
+    put.run(`${path}/virtual-services/http`, 'virtualService');
+  }
+  migrate(db, migrations);
+  put.run('projects/a/clusters/y', 'cluster');
+  db.exec("DELETE FROM resources WHERE path = 'projects/default/clusters/y/virtual-services/http'");
+  assert.deepEqual(db.prepare('SELECT project, kind, count FROM project_usage ORDER BY 1, 2').raw().all(), [
+    ['a', 'cluster', 2],
+    ['a', 'virtualService', 1],
+    ['default', 'cluster', 2],
+    ['default', 'virtualService', 1],
+  ]);
+});
+
 function fresh(t: TestContext, migrations: readonly string[]) {
   const directory = temporaryDirectory(t);
   for (const [index, sql] of migrations.entries()) write(directory, index + 1, sql);

@@ -8,6 +8,7 @@ import { ADOPTION } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation } from '../operation.js';
 import { CreateHeaders, DirectorPath, WriteQuery } from '../parameters.js';
 import { callOf, writeOptions } from '../request.js';
+import { DEFINITION_RULES } from '../rule-problems.js';
 import { LOCATION_HEADER } from './resource-kind.js';
 
 const createAdoption = operation({
@@ -40,6 +41,7 @@ const createAdoption = operation({
     'PROJECT_NOT_FOUND',
     'KERNEL_TABLE_CHANGED',
     'ADOPTION_NEEDS_MORE',
+    ...DEFINITION_RULES,
     'KERNEL_UNAVAILABLE',
     'STORE_UNAVAILABLE',
   ],
