@@ -43,7 +43,12 @@ export interface RunningServer {
 export interface Parts {
   /** Default: that of `driver/select.ts`. Tests bring a memory kernel that they can take away for a while. */
   readonly selectDriver?: typeof selectDriver;
+  /** Default: `TIME_LIMITS`. Tests have not the time to wait for those. */
+  readonly timeLimits?: typeof TIME_LIMITS;
 }
+
+/** What a request may take to arrive, over both doors; its header, over REST. */
+const TIME_LIMITS = { headerMs: 10_000, requestMs: 30_000 };
 
 const DIRECTOR = 'local';
 
@@ -52,7 +57,7 @@ export async function startServer(config: Config, parts: Parts = {}): Promise<Ru
   const logger = pino({ level: config.logLevel });
   const shutdown = createShutdown(logger);
   try {
-    return await start(config, { logger, shutdown, selectDriver, ...parts });
+    return await start(config, { logger, shutdown, selectDriver, timeLimits: TIME_LIMITS, ...parts });
   } catch (error) {
     await shutdown.run();
     throw error;
@@ -100,7 +105,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   const authentication = createAuthentication({ store, now });
   const admission = createAdmission({ authentication, ...config });
   const control = createControl({ store, reconciler, admission, now, ...config });
-  const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates });
+  const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates, ...parts.timeLimits });
   const rest = await buildRestApp({
     ...config,
     control,
@@ -108,6 +113,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
     meter: metrics,
     certificates,
     driver: selected.kind,
+    timeLimits: parts.timeLimits,
   });
   shutdown.add('rest', () => rest.close());
   await rest.listen({ host: config.http.host, port: config.http.port });

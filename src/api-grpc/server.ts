@@ -4,6 +4,7 @@ import { HealthImplementation } from 'grpc-health-check';
 import type { Certificates } from '../certificates.js';
 import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
+import { createArrival } from './arrival.js';
 import { serverCredentials } from './credentials.js';
 import { addReflection } from './reflection.js';
 import type { GrpcLogger, GrpcMeter } from './served-call.js';
@@ -17,6 +18,8 @@ const OPTIONS: ServerOptions = {
   // a Watch may be silent for hours: without a ping, a peer that vanished would hold its stream for ever
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
+  // as REST's: a connection on which nothing is asked
+  'grpc.max_connection_idle_ms': 300_000,
 };
 
 /** How long calls that are under way may take to finish before they are cut off. */
@@ -34,11 +37,20 @@ interface Dependencies {
   readonly logger: GrpcLogger;
   readonly meter: GrpcMeter;
   readonly certificates: Certificates | null;
+  /** Until all of a request must be here. */
+  readonly requestMs: number;
 }
 
 /** Health and reflection are open to all; every other method needs a bearer token in its metadata. */
-export function createGrpcServer({ control, logger, meter, certificates }: Dependencies): GrpcServer {
-  const server = new Server(OPTIONS);
+export function createGrpcServer({
+  control,
+  logger,
+  meter,
+  certificates,
+  requestMs,
+}: Dependencies): GrpcServer {
+  const { admission } = control;
+  const server = new Server({ ...OPTIONS, interceptors: [createArrival({ admission, requestMs })] });
   const stopping = new AbortController();
   // every call under way listens
   setMaxListeners(0, stopping.signal);
@@ -48,7 +60,7 @@ export function createGrpcServer({ control, logger, meter, certificates }: Depen
   };
 
   addServices(server, control, {
-    admission: control.admission,
+    admission,
     logger,
     meter,
     stopping: stopping.signal,

@@ -34,10 +34,18 @@ import { virtualServiceRoutes } from './routes/virtual-services.js';
 import { followCertificates, withTls } from './tls.js';
 import { partValidatorCompiler } from './validation.js';
 
+export interface TimeLimits {
+  /** From the connection to the end of the header. */
+  readonly headerMs: number;
+  /** To the end of the body. */
+  readonly requestMs: number;
+}
+
 export interface RestOptions {
   readonly control: Control;
   readonly logger: FastifyBaseLogger;
   readonly meter: Meter;
+  readonly timeLimits: TimeLimits;
   /** Absent: no TLS. */
   readonly certificates?: Certificates | null;
   /** Driver of the local director; /docs warns when it is `memory`. */
@@ -53,16 +61,16 @@ const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /** Ready to listen; `close()` lets running requests finish. */
 export async function buildRestApp(options: RestOptions): Promise<FastifyInstance> {
-  const { control, logger, meter, certificates = null } = options;
+  const { control, logger, meter, timeLimits, certificates = null } = options;
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
     bodyLimit: BODY_LIMIT_BYTES,
-    // A request must arrive within 30 s, its header within 10 s: slow senders hold no connection for long.
-    requestTimeout: 30_000,
+    // Slow senders hold no connection for long.
+    requestTimeout: timeLimits.requestMs,
     ...withTls(certificates, {
-      headersTimeout: 10_000,
+      headersTimeout: timeLimits.headerMs,
       connectionsCheckingInterval: 2_000,
       // The front door asks for it, with a problem document.
       requireHostHeader: false,

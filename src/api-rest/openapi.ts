@@ -10,6 +10,7 @@ export async function buildOpenapiDocument(): Promise<object> {
     logger: pino({ enabled: false }),
     meter: {} as Meter,
     driver: 'netlink',
+    timeLimits: { headerMs: 0, requestMs: 0 },
   });
   const document = app.swagger();
   await app.close();

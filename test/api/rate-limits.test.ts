@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceError } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import { connectByReflection } from '../support/grpc-reflection-client.js';
 import { refusalOf } from '../support/grpc-session.js';
 import { createRestClient } from '../support/rest-client.js';
@@ -29,15 +29,15 @@ test('a caller is told what is left, is refused when nothing is, and others go o
   const other = await server.createToken('viewer');
   const left = [];
   for (let call = 1; call <= CALLS; call += 1) {
-    const { status, headers } = await rest('GET', '/v1/directors/local');
-    assert.equal(status, 200);
+    const { status: code, headers } = await rest('GET', '/v1/directors/local');
+    assert.equal(code, 200);
     assert.equal(headers.get('ratelimit-policy'), `"calls";q=${CALLS};w=${SECONDS}`);
     left.push(/^"calls";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? '')?.[1]);
   }
   assert.deepEqual([left[0], left.at(-1)], [String(CALLS - 1), '0']);
 
-  const { status, headers, body } = await rest('GET', '/v1/directors/local');
-  assert.deepEqual([status, body.reason], [429, 'RATE_LIMITED']);
+  const { status: code, headers, body } = await rest('GET', '/v1/directors/local');
+  assert.deepEqual([code, body.reason], [429, 'RATE_LIMITED']);
   const wait = Number(headers.get('retry-after'));
   assert.ok(wait > SECONDS - 60 && wait <= SECONDS, `wait ${wait} s`);
   assert.equal(headers.get('ratelimit'), `"calls";r=0;t=${wait}`);
@@ -80,7 +80,7 @@ test('who guesses tokens is stopped soon, even with a right one; who was let in 
   const guess = (token: string) => rest('GET', '/v1/directors/local', { token });
   const statuses = [];
   for (let attempt = 0; attempt < 6; attempt += 1) statuses.push((await guess(`lvsd_${attempt}`)).status);
-  assert.deepEqual(statuses, [401, 401, 401, 401, 429, 429]);
+  assert.deepEqual(statuses, [401, 401, 401, 429, 429, 429]);
   assert.equal((await guess(guessed)).body.reason, 'RATE_LIMITED', 'a right guess looks like a wrong one');
   assert.equal((await rest('GET', '/v1/directors/local')).status, 200);
 
@@ -103,6 +103,17 @@ test('what needs no token is counted by its source; supervisors are never turned
   for (let call = 0; call < 10; call += 1) {
     for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal(await anonymous(path), 200, path);
   }
+});
+
+test('gRPC reflection is counted by its source too', async (t) => {
+  const { server } = await limited(t, { calls: 4, seconds: SECONDS });
+  for (let connection = 0; connection < 2; connection += 1) {
+    // Two streams: the services, and their files.
+    (await connectByReflection(server.grpcAddress)).close();
+  }
+  const { code, details } = await failureOf(connectByReflection(server.grpcAddress));
+  assert.equal(code, status.RESOURCE_EXHAUSTED);
+  assert.match(details, /4 calls in 600 s/);
 });
 
 test('without a limit nothing is counted', async (t) => {

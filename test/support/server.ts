@@ -9,7 +9,7 @@ import { createTokens } from '../../src/control/tokens.js';
 import { createDirectorDriver } from '../../src/driver/director-driver.js';
 import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from '../../src/driver/memory.js';
 import { createMemoryHost, type MemoryHost, type MemoryHostOptions } from '../../src/driver/memory-host.js';
-import { type RunningServer, startServer } from '../../src/server.js';
+import { type Parts, type RunningServer, startServer } from '../../src/server.js';
 import type { WriteContext } from '../../src/store/store.js';
 
 export interface TestServer {
@@ -40,6 +40,7 @@ export interface TestServerOptions {
   readonly rateLimit?: Config['rateLimit'];
   readonly maxStreams?: number;
   readonly readOnly?: boolean;
+  readonly timeLimits?: Parts['timeLimits'];
   /** Default: an hour, so that no pass but the first comes unasked. */
   readonly reconcileIntervalSeconds?: number;
 }
@@ -87,6 +88,7 @@ async function startOn(ground: Ground, options: TestServerOptions): Promise<Test
         const driver = createDirectorDriver(kernel.open(), host.open());
         return { kind: 'memory', driver, reason: 'a test' };
       },
+      ...(options.timeLimits && { timeLimits: options.timeLimits }),
     },
   );
   const tokens = createTokens({ store: running.store, now: () => new Date() });
