@@ -6,12 +6,14 @@ import { AuditService } from './gen/lvsd/v1/audit_service_pb.js';
 import { ClusterService } from './gen/lvsd/v1/cluster_service_pb.js';
 import { DefinitionService } from './gen/lvsd/v1/definition_service_pb.js';
 import { DirectorService } from './gen/lvsd/v1/director_service_pb.js';
+import { HistoryService } from './gen/lvsd/v1/history_service_pb.js';
 import { RealServerService } from './gen/lvsd/v1/real_server_service_pb.js';
 import { VirtualServiceService } from './gen/lvsd/v1/virtual_service_service_pb.js';
 import { auditMethods } from './handlers/audit-events.js';
 import { clusterMethods } from './handlers/clusters.js';
 import { definitionMethods } from './handlers/definitions.js';
 import { directorMethods } from './handlers/directors.js';
+import { historyMethods } from './handlers/history.js';
 import { realServerMethods } from './handlers/real-servers.js';
 import { virtualServiceMethods } from './handlers/virtual-services.js';
 import type { Methods } from './methods.js';
@@ -27,6 +29,7 @@ export const SERVICES: readonly DescService[] = [
   DefinitionService,
   DirectorService,
   AuditService,
+  HistoryService,
 ];
 
 export function addServices(server: Server, control: Control, surroundings: Surroundings): void {
@@ -36,6 +39,7 @@ export function addServices(server: Server, control: Control, surroundings: Surr
   addService(server, DefinitionService, definitionMethods(control), surroundings);
   addService(server, DirectorService, directorMethods(control), surroundings);
   addService(server, AuditService, auditMethods(control), surroundings);
+  addService(server, HistoryService, historyMethods(control), surroundings);
 }
 
 export function addService<S extends DescService>(

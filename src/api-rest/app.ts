@@ -22,6 +22,7 @@ import { directorRoutes } from './routes/directors.js';
 import { driftPolicyRoutes } from './routes/drift-policy.js';
 import { eventRoutes } from './routes/events.js';
 import { healthRoutes } from './routes/health.js';
+import { historyRoutes } from './routes/history.js';
 import { importRoutes } from './routes/imports.js';
 import { metricsRoutes } from './routes/metrics.js';
 import { packetPathRoutes } from './routes/packet-paths.js';
@@ -132,6 +133,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       preflightRoutes,
       auditEventRoutes,
       eventRoutes,
+      historyRoutes,
     ]) {
       await authenticated.register(routes, { control });
     }

@@ -23,6 +23,11 @@ export const RealServerAddressPath = Type.Object(
 );
 export const DirectorPath = Type.Object({ director: pathName('Director.', NAMES.director) }, closed);
 
+/** Of a resource's past. */
+export function revisionNumber(description: string, minimum = 1) {
+  return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description, examples: [30] });
+}
+
 export const NoPath = Type.Object({}, closed);
 export const NoQuery = Type.Object({}, closed);
 

@@ -13,6 +13,7 @@ import type { Director, Drift, KernelTable, Reconciliation } from '../domain/sch
 import type { Section, Setting } from '../domain/schema/director-settings.js';
 import type { Drain } from '../domain/schema/drain.js';
 import type { DriftPolicySetting } from '../domain/schema/drift-policy.js';
+import type { DefinitionDiff, PastResource, ResourceRevision } from '../domain/schema/history.js';
 import type { Import } from '../domain/schema/import.js';
 import type { PacketPath } from '../domain/schema/packet-path.js';
 import type { Preflight } from '../domain/schema/preflight.js';
@@ -107,7 +108,8 @@ export interface TaggedDefinition {
 }
 
 export interface Definitions {
-  get(call: Call, names: Names): Promise<TaggedDefinition>;
+  /** `revision`: as it was after that one, also when the cluster has been deleted since. */
+  get(call: Call, names: Names, options?: { readonly revision?: number }): Promise<TaggedDefinition>;
   /** Declarative: creates, changes and deletes until the cluster is the document. All or nothing. */
   replace(
     call: Call,
@@ -115,6 +117,30 @@ export interface Definitions {
     body: unknown,
     options: WriteOptions,
   ): Promise<WriteAnswer<TaggedDefinition>>;
+}
+
+export interface DiffQuery {
+  /** The older revision; 0: nothing. Default: the one before the last write up to `to`. */
+  readonly from?: number;
+  /** Default: the newest. */
+  readonly to?: number;
+}
+
+/**
+ * What was, as the audit log has it, also of resources that are gone. Any revision of a write stands for its end: half a
+ * write is never shown. Rejects REVISION_NOT_FOUND for a revision that is still to come.
+ */
+export interface History {
+  /** The writes to a resource and to what is below it, newest first. Those that the kernel refused are there, and their undo. */
+  list(
+    call: Call,
+    names: Names,
+    query: Pick<ListQuery, 'pageSize' | 'pageToken'>,
+  ): Promise<Page<ResourceRevision>>;
+  get(call: Call, names: Names, revision: number): Promise<PastResource>;
+  diff(call: Call, names: Names, query: DiffQuery): Promise<DefinitionDiff>;
+  /** To be read. */
+  diffText(call: Call, names: Names, query: DiffQuery): Promise<string>;
 }
 
 export interface Imports {
@@ -374,6 +400,7 @@ export interface Control {
   readonly realServerSetups: RealServerSetups;
   readonly packetPaths: PacketPaths;
   readonly definitions: Definitions;
+  readonly history: History;
   readonly imports: Imports;
   readonly directors: Directors;
   readonly connections: Connections;

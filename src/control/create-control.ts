@@ -9,6 +9,7 @@ import { routesOf } from './director-routes.js';
 import { createSyncDaemons, createTimeouts } from './director-settings.js';
 import { createDirectors } from './directors.js';
 import { createDriftPolicies } from './drift-policy.js';
+import { createHistory } from './history.js';
 import { createImports } from './imports.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
@@ -59,6 +60,7 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
     realServerSetups: createRealServerSetups(store, routes),
     packetPaths: createPacketPaths(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
+    history: createHistory(store),
     imports: createImports({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     connections: createConnections({ store, reconciler }),

@@ -5,6 +5,7 @@ import { type Definition, DefinitionInput } from '../domain/schema/definition.js
 import { createValidator, escapePointer } from '../domain/validate.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
+import { notThen, requireNumber, treeAsOf } from './as-of.js';
 import { authorise } from './authorise.js';
 import type { Call, Definitions, TaggedDefinition, WriteAnswer, WriteOptions } from './control.js';
 import { syncEntries } from './entries.js';
@@ -35,9 +36,11 @@ export function createDefinitions(dependencies: Dependencies): Definitions {
   const replace = definitionReplacement(dependencies);
 
   return {
-    async get(call, names) {
+    async get(call, names, { revision } = {}) {
       authorise(call, 'getDefinition', names);
-      return store.read((reader) => tagged(reader, names));
+      return store.read((reader) =>
+        revision === undefined ? tagged(reader, names) : taggedAsOf(reader, names, revision),
+      );
     },
 
     async replace(call, names, body, options) {
@@ -83,6 +86,15 @@ export function tagged(reader: Reader, names: Names): TaggedDefinition {
   found(reader, pathOf(names));
   const resources = treeOf(reader, pathOf(names));
   return { definition: documentOf(resources), etag: treeEtag(resources) };
+}
+
+/** Its entity tag is none that a write could ask for: what is past does not change. */
+function taggedAsOf(reader: Reader, names: Names, revision: number): TaggedDefinition {
+  const path = pathOf(names);
+  requireAncestors(reader, parentPath(path));
+  const tree = treeAsOf(reader, path, requireNumber('revision', revision));
+  if (tree.length === 0) throw notThen(reader, path, revision);
+  return { definition: documentOf(tree), etag: `"as-of-${revision}"` };
 }
 
 /** The cluster and everything below it, parents first. */

@@ -144,6 +144,7 @@ export const REASONS = {
   TOKEN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such token' },
   DRAIN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such drain' },
   DRAIN_CANNOT_BE_CUT: { code: 'FAILED_PRECONDITION', title: 'This drain cannot be cut by itself' },
+  REVISION_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such revision' },
   NAME_TAKEN: { code: 'ALREADY_EXISTS', title: 'The name is taken' },
   PROJECT_PERMANENT: { code: 'FAILED_PRECONDITION', title: 'This project cannot be deleted' },
   HAS_CHILDREN: { code: 'FAILED_PRECONDITION', title: 'The resource still has children' },

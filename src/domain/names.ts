@@ -37,6 +37,14 @@ export function pathOf(names: Names): string {
   return path;
 }
 
+/** Of a path that `childPath` or `pathOf` wrote. */
+export function kindOf(path: string): Kind {
+  const segment = path.split('/').at(-2);
+  const kind = KINDS.find((one) => SEGMENTS[one] === segment);
+  if (kind === undefined) throw new TypeError(`${path} is no path of a resource`);
+  return kind;
+}
+
 export function childPath(parent: string, kind: Kind, name: string): string {
   return parent === '' ? `${SEGMENTS[kind]}/${name}` : `${parent}/${SEGMENTS[kind]}/${name}`;
 }

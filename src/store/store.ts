@@ -112,7 +112,21 @@ export interface EventQuery {
   readonly until?: string;
 }
 
-export interface Reader {
+/** What the audit log says of the past of resources. `path`: that resource and everything below it. */
+export interface HistoryReader {
+  /** Change events, newest first; `before`: only those with a smaller id. */
+  changesOf(query: { readonly path: string; readonly before?: number; readonly limit: number }): AuditEvent[];
+  /** The first change event after a revision of each resource that has one, ordered by path. */
+  firstChangesAfter(path: string, revision: number): AuditEvent[];
+  /** The first change event of exactly this resource after a revision. */
+  nextChange(resource: string, revision: number): AuditEvent | undefined;
+  /** The last revision of the write that took this one: between two of one write the resources have never been seen. */
+  endOfWrite(revision: number): number;
+  /** The first one. */
+  startOfWrite(revision: number): number;
+}
+
+export interface Reader extends HistoryReader {
   /** Id of the newest audit event; 0 in an empty store. */
   revision(): number;
   resource(path: string): StoredResource | undefined;

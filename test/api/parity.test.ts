@@ -27,6 +27,11 @@ import {
   TimeoutsSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/director_settings_pb.js';
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
+import {
+  DefinitionDiffSchema,
+  PastResourceSchema,
+  ResourceRevisionSchema,
+} from '../../src/api-grpc/gen/lvsd/v1/history_pb.js';
 import { ImportSchema } from '../../src/api-grpc/gen/lvsd/v1/import_pb.js';
 import { PacketPathSchema } from '../../src/api-grpc/gen/lvsd/v1/packet_path_pb.js';
 import { PreflightSchema } from '../../src/api-grpc/gen/lvsd/v1/preflight_pb.js';
@@ -50,6 +55,7 @@ import { Director, Drift, KernelTable, Reconciliation } from '../../src/domain/s
 import { SyncDaemonSettings, TimeoutSettings } from '../../src/domain/schema/director-settings.js';
 import { Drain } from '../../src/domain/schema/drain.js';
 import { DriftPolicySetting } from '../../src/domain/schema/drift-policy.js';
+import { DefinitionDiff, PastResource, ResourceRevision } from '../../src/domain/schema/history.js';
 import { Import } from '../../src/domain/schema/import.js';
 import { PacketPath } from '../../src/domain/schema/packet-path.js';
 import { Preflight } from '../../src/domain/schema/preflight.js';
@@ -96,6 +102,9 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [PreviewSchema, Preview],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
+  [ResourceRevisionSchema, ResourceRevision],
+  [PastResourceSchema, PastResource],
+  [DefinitionDiffSchema, DefinitionDiff],
 ];
 
 /** What clients write: every scalar of these can be absent, so that a missing field is told from zero. */
@@ -260,6 +269,8 @@ function compareType(path: string, field: DescField, schema: JsonSchema, nullabl
       return describe(field) === 'DOUBLE' ? [] : differs('DOUBLE');
     case 'boolean':
       return describe(field) === 'BOOL' ? [] : differs('BOOL');
+    case undefined:
+      return describe(field) === 'google.protobuf.Value' ? [] : differs('any value');
     default:
       return differs(`a schema that this test knows, not ${JSON.stringify(schema)}`);
   }

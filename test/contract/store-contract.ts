@@ -2,6 +2,7 @@
 import { describe } from 'node:test';
 import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
+import { describeHistory } from './store/history.js';
 import { describeResources } from './store/resources.js';
 import type { StoreSubject } from './store/subject.js';
 import { describeUsage } from './store/usage.js';
@@ -14,5 +15,6 @@ export function describeStore(subject: StoreSubject): void {
     describeUsage(subject);
     describeWrites(subject);
     describeEvents(subject);
+    describeHistory(subject);
   });
 }

@@ -16,6 +16,11 @@ import {
 } from '../../src/api-grpc/gen/lvsd/v1/director_pb.js';
 import { DrainSchema } from '../../src/api-grpc/gen/lvsd/v1/drain_pb.js';
 import { ForwardingSchema } from '../../src/api-grpc/gen/lvsd/v1/forwarding_pb.js';
+import {
+  DefinitionDiffSchema,
+  PastResourceSchema,
+  ResourceRevisionSchema,
+} from '../../src/api-grpc/gen/lvsd/v1/history_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import {
@@ -27,6 +32,7 @@ import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { Definition } from '../../src/domain/schema/definition.js';
 import { Director, Drift, KernelTable } from '../../src/domain/schema/director.js';
 import { Drain } from '../../src/domain/schema/drain.js';
+import { DefinitionDiff, PastResource, ResourceRevision } from '../../src/domain/schema/history.js';
 import { Preview } from '../../src/domain/schema/preview.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
@@ -44,6 +50,9 @@ const KINDS: readonly (readonly [DescMessage, object])[] = [
   [DriftSchema, Drift],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
+  [ResourceRevisionSchema, ResourceRevision],
+  [PastResourceSchema, PastResource],
+  [DefinitionDiffSchema, DefinitionDiff],
 ];
 
 for (const [desc, schema] of KINDS) {

@@ -80,6 +80,7 @@ const KEPT_TO: Readonly<Record<string, string>> = {
   '@bufbuild': 'api-grpc/',
   commander: 'cli/',
   'prom-client': 'metrics/',
+  rfc6902: 'domain/',
 };
 
 const source = fileURLToPath(new URL('../../../src', import.meta.url));

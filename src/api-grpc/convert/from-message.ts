@@ -5,8 +5,9 @@ import {
   type DescMessage,
   type Message,
   ScalarType,
+  toJson,
 } from '@bufbuild/protobuf';
-import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt';
+import { type Timestamp, timestampDate, type Value, ValueSchema } from '@bufbuild/protobuf/wkt';
 import type { Violation } from '../../domain/errors.js';
 import { escapePointer } from '../../domain/validate.js';
 import { memberName } from './enums.js';
@@ -83,13 +84,15 @@ function elementJson(field: ElementField, value: unknown, faults: Violation[], p
 function messageJson(desc: DescMessage, value: unknown, faults: Violation[], pointer: string): unknown {
   const special = specialOf(desc);
   // free-form objects hold any field; the others report theirs in `fromMessage`
-  if (special !== undefined && special !== 'struct')
+  if (special !== undefined && special !== 'struct' && special !== 'value')
     reportUnknownFields(desc, value as Message, faults, pointer);
   switch (special) {
     case 'timestamp':
       return timestampJson(value as Timestamp, faults, pointer);
     case 'struct':
       return value;
+    case 'value':
+      return toJson(ValueSchema, value as Value);
     case 'string-list':
       return (value as { readonly values: readonly string[] }).values;
     case 'field-mask':

@@ -7,10 +7,12 @@ import {
   type DescEnum,
   type DescField,
   type DescMessage,
+  fromJson,
+  type JsonValue,
   type MessageShape,
   ScalarType,
 } from '@bufbuild/protobuf';
-import { timestampFromDate } from '@bufbuild/protobuf/wkt';
+import { timestampFromDate, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { memberNumber } from './enums.js';
 import { specialOf } from './special.js';
 
@@ -21,14 +23,19 @@ export interface ElementField {
   readonly scalar?: ScalarType | undefined;
 }
 
-/** `null` and absent members become absent fields. Throws TypeError for a value that the message cannot hold. */
+/** Absent members become absent fields, and `null` does, but where any JSON value may stand. Throws TypeError for a value that the message cannot hold. */
 export function toMessage<D extends DescMessage>(desc: D, json: object): MessageShape<D> {
   const values = json as Readonly<Record<string, unknown>>;
   const fields = desc.fields.flatMap((field) => {
     const value = values[field.jsonName];
-    return value === undefined || value === null ? [] : [[field.localName, fieldValue(field, value)]];
+    const isAbsent = value === undefined || (value === null && !isAnyValue(field));
+    return isAbsent ? [] : [[field.localName, fieldValue(field, value)]];
   });
   return create(desc, Object.fromEntries(fields));
+}
+
+function isAnyValue(field: DescField): boolean {
+  return field.fieldKind === 'message' && specialOf(field.message) === 'value';
 }
 
 function fieldValue(field: DescField, value: unknown): unknown {
@@ -61,6 +68,8 @@ function messageValue(desc: DescMessage, value: unknown): unknown {
       return timestampFromDate(new Date(value as string));
     case 'struct':
       return value;
+    case 'value':
+      return fromJson(ValueSchema, value as JsonValue);
     case 'string-list':
       return { values: value };
     default:

@@ -7,7 +7,9 @@ import { parentNames, writeOptions } from './answers.js';
 export function definitionMethods({ definitions, imports }: Control): Methods<typeof DefinitionService> {
   return {
     async getDefinition(request, { call }) {
-      return definitions.get(call, parentNames(request));
+      const { revision } = request;
+      const options = revision === undefined ? {} : { revision: Number(revision) };
+      return definitions.get(call, parentNames(request), options);
     },
     async replaceDefinition(request, { call, json }) {
       const body = json.definition ?? {};

@@ -3,11 +3,12 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Control } from '../../control/control.js';
 import { pathOf } from '../../domain/names.js';
+import { closed } from '../../domain/schema/common.js';
 import { Definition, DefinitionInput } from '../../domain/schema/definition.js';
 import { Preview } from '../../domain/schema/preview.js';
 import { DEFINITION } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEMS } from '../operation.js';
-import { ChangeQuery, ClusterPath, NoQuery, ReadHeaders, ReplaceHeaders } from '../parameters.js';
+import { ChangeQuery, ClusterPath, ReadHeaders, ReplaceHeaders, revisionNumber } from '../parameters.js';
 import { sendTagged, sendWritten } from '../reply.js';
 import { callOf, writeOptions } from '../request.js';
 import { DEFINITION_RULES } from '../rule-problems.js';
@@ -24,7 +25,16 @@ const getDefinition = operation({
   description:
     'Labels and spec of the cluster, its virtual services and their real servers, by their names. The document can be ' +
     'changed and sent back, or kept in version control. Its entity tag stands for the whole tree.',
-  query: NoQuery,
+  query: Type.Object(
+    {
+      revision: Type.Optional(
+        revisionNumber(
+          'As of this revision, also when the cluster has been deleted since. Default: as it is now.',
+        ),
+      ),
+    },
+    closed,
+  ),
   headers: ReadHeaders,
   answers: {
     200: {
@@ -34,7 +44,7 @@ const getDefinition = operation({
     },
     304: { description: 'The entity tag in If-None-Match is the current one.' },
   },
-  problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND'],
+  problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND', 'REVISION_NOT_FOUND'],
 });
 
 const replaceDefinition = operation({
@@ -70,7 +80,11 @@ const replaceDefinition = operation({
 
 export const definitionRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
   app.get(url, { schema: getDefinition }, async (request, reply) => {
-    const { definition, etag } = await control.definitions.get(callOf(request), request.params);
+    const { definition, etag } = await control.definitions.get(
+      callOf(request),
+      request.params,
+      request.query,
+    );
     return sendTagged(request, reply, etag, definition);
   });
 

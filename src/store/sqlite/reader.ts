@@ -4,6 +4,7 @@ import type { DefinitionKind } from '../../domain/names.js';
 import type { Reader } from '../store.js';
 import { synchronous } from './database.js';
 import { createEventQuery } from './event-query.js';
+import { createHistoryReader } from './history-reader.js';
 import { below, destinationsOf, servicesAt } from './path-range.js';
 import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
 
@@ -22,6 +23,7 @@ export function createReader(db: Database): SqliteReader {
   const tip = () => statements.tip.get() ?? CHAIN_START;
 
   return {
+    ...createHistoryReader(db),
     tip,
     sealedEvents: (id, limit) => findEvents({ order: 'ascending', after: id, limit }),
 
