@@ -1,59 +1,40 @@
 /** 20,000 requests, valid and hostile, made from the OpenAPI document; and bytes that are no requests. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { assertDocumented } from '../support/documented-answers.js';
-import { assertConsistent, makeForeignServices } from '../support/fuzz/aftermath.js';
-import { createSeen } from '../support/fuzz/examples.js';
+import { assertConsistent } from '../support/fuzz/aftermath.js';
 import { exchangeRaw, rawBytes } from '../support/fuzz/raw-http.js';
-import { exampleRequests, type FuzzRequest, restRequests } from '../support/fuzz/rest-requests.js';
-import {
-  type Answer,
-  asCurl,
-  createSender,
-  type SentRequest,
-  tokensOf,
-  written,
-} from '../support/fuzz/rest-sender.js';
+import { type FuzzRequest, restRequests } from '../support/fuzz/rest-requests.js';
+import { type Answer, asCurl, type SentRequest } from '../support/fuzz/rest-sender.js';
 import { fuzzSeed } from '../support/fuzz/seed.js';
-import { startTestServer } from '../support/server.js';
+import { startFuzzSession } from '../support/fuzz/session.js';
 
 const REQUESTS = 20_000;
 const AT_ONCE = 20;
-/** After so many batches what the examples make is made again: requests delete it. */
-const EXAMPLES_EVERY = 20;
 const RAW = 500;
-
-/** One of the addresses that requests use: the kernel refuses it. */
-const server = await startTestServer({ kernel: { localBroadcasts: ['10.0.0.3'] } });
-const sender = createSender(server);
-const seen = createSeen();
-let tokens = await tokensOf(server);
-before(() => makeForeignServices(server));
-after(async () => {
-  sender.close();
-  await server.stop();
-});
-
 /** The smaller ones are for the end: what failed among many is asked again among fewer. */
 const batches = fc.array(restRequests, { minLength: 1, maxLength: AT_ONCE, size: 'max' });
+
+const session = await startFuzzSession();
+after(() => session.stop());
 
 let sent = 0;
 /** How often each status came. */
 const statuses = new Map<number, number>();
 
 async function ask(generated: FuzzRequest): Promise<void> {
-  const request = written(generated, seen, tokens);
+  const request = session.prepare(generated);
   let answer: Answer | undefined;
   try {
-    answer = await sender.send(request);
+    answer = await session.sender.send(request);
     check(request, answer);
   } catch (error) {
     const { message } = error as Error;
     assert.fail(`${message}\n\nto repeat it:\n${asCurl(request)}\n\nanswered ${JSON.stringify(answer)}`);
   }
   sent += 1;
-  seen.note(answer.body);
+  session.seen.note(answer.body);
   statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
 }
 
@@ -63,23 +44,14 @@ function check({ method, path }: SentRequest, { status, mediaType, body }: Answe
   assertDocumented({ method, path: path.split('?', 1)[0] ?? '', status, mediaType, body });
 }
 
-/** A request may have revoked a token, as requests may; the others want to be let in. */
-async function letIn(): Promise<void> {
-  const headers = { authorization: `Bearer ${tokens.admin}` };
-  const { status } = await sender.send({ method: 'GET', path: '/v1/directors', headers, body: null });
-  if (status === 401) tokens = await tokensOf(server);
-}
-
 test(`${REQUESTS} requests made from the document get documented answers, never a 5xx`, {
   timeout: 300_000,
 }, async (t) => {
   t.diagnostic(`LVSD_FUZZ_SEED=${fuzzSeed}`);
-  let batch = 0;
   for (let round = 0; sent < REQUESTS; round += 1) {
     await fc.assert(
       fc.asyncProperty(batches, async (requests) => {
-        await letIn();
-        if (batch++ % EXAMPLES_EVERY === 0) for (const request of exampleRequests) await ask(request);
+        await session.beforeBatch();
         await Promise.all(requests.map(ask));
       }),
       { seed: fuzzSeed + round, numRuns: 200, includeErrorInReport: true },
@@ -101,7 +73,7 @@ test(`${RAW} connections with bytes that are hardly HTTP get problems or nothing
   timeout: 120_000,
 }, async (t) => {
   t.diagnostic(`LVSD_FUZZ_SEED=${fuzzSeed}`);
-  const port = Number(new URL(server.url).port);
+  const port = Number(new URL(session.server.url).port);
   await fc.assert(
     fc.asyncProperty(fc.array(rawBytes, { minLength: 10, maxLength: 10 }), async (connections) => {
       for (const answer of await Promise.all(connections.map((bytes) => exchangeRaw(port, bytes)))) {
@@ -113,5 +85,7 @@ test(`${RAW} connections with bytes that are hardly HTTP get problems or nothing
   );
 });
 
-test('after all of it kernel and definitions are one, and the audit chain is whole', () =>
-  assertConsistent(server));
+test('after all of it kernel and definitions are one, and the audit chain is whole', async () => {
+  await session.makeExamples();
+  await assertConsistent(session.server);
+});

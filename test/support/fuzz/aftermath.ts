@@ -6,19 +6,10 @@ import type { AuditEvent, Integrity } from '../../../src/domain/schema/audit-eve
 import type { Drift } from '../../../src/domain/schema/director.js';
 import type { OwnedEntry, Reader } from '../../../src/store/store.js';
 import { desiredOf } from '../cluster-model.js';
-import { newService } from '../operations.js';
 import { createRestClient } from '../rest-client.js';
 import type { TestServer } from '../server.js';
 
 const PAGE = 1000;
-
-/** Services that somebody else has made in the kernel, for adoptions to find. */
-export async function makeForeignServices(server: TestServer): Promise<void> {
-  const services = Array.from({ length: 20 }, (_, n) =>
-    newService({ protocol: 'tcp', address: `198.51.100.${n + 1}`, port: 443 }),
-  );
-  await server.kernel.open().apply(services);
-}
 
 export async function assertConsistent(server: TestServer): Promise<void> {
   const { store } = server.running;
