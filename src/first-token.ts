@@ -1,4 +1,4 @@
-/** The way in: a server without any token makes one for its administrator and leaves it in the data directory. */
+/** The way in: a server without any token of the whole server makes one for its administrator and leaves it in the data directory. */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecret, type Tokens } from './control/tokens.js';
@@ -15,10 +15,10 @@ export function firstTokenFile(dataDir: string): string {
  * token that nobody knows. Returns whether it made one.
  */
 export async function ensureFirstToken(tokens: Tokens, dataDir: string): Promise<boolean> {
-  if (tokens.list().length > 0) return false;
+  if (tokens.list(null).items.length > 0) return false;
   const secret = createSecret();
   writeAtomically(firstTokenFile(dataDir), `${secret}\n`);
-  await tokens.create(context, { name: NAME, role: 'admin', project: null, expireTime: null }, secret);
+  await tokens.create(context, null, { name: NAME, spec: { role: 'admin' } }, { secret });
   return true;
 }
 

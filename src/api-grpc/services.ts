@@ -8,6 +8,7 @@ import { DefinitionService } from './gen/lvsd/v1/definition_service_pb.js';
 import { DirectorService } from './gen/lvsd/v1/director_service_pb.js';
 import { HistoryService } from './gen/lvsd/v1/history_service_pb.js';
 import { RealServerService } from './gen/lvsd/v1/real_server_service_pb.js';
+import { TokenService } from './gen/lvsd/v1/token_service_pb.js';
 import { VirtualServiceService } from './gen/lvsd/v1/virtual_service_service_pb.js';
 import { auditMethods } from './handlers/audit-events.js';
 import { clusterMethods } from './handlers/clusters.js';
@@ -15,6 +16,7 @@ import { definitionMethods } from './handlers/definitions.js';
 import { directorMethods } from './handlers/directors.js';
 import { historyMethods } from './handlers/history.js';
 import { realServerMethods } from './handlers/real-servers.js';
+import { tokenMethods } from './handlers/tokens.js';
 import { virtualServiceMethods } from './handlers/virtual-services.js';
 import type { Methods } from './methods.js';
 import type { Surroundings } from './served-call.js';
@@ -28,6 +30,7 @@ export const SERVICES: readonly DescService[] = [
   RealServerService,
   DefinitionService,
   DirectorService,
+  TokenService,
   AuditService,
   HistoryService,
 ];
@@ -38,6 +41,7 @@ export function addServices(server: Server, control: Control, surroundings: Surr
   addService(server, RealServerService, realServerMethods(control), surroundings);
   addService(server, DefinitionService, definitionMethods(control), surroundings);
   addService(server, DirectorService, directorMethods(control), surroundings);
+  addService(server, TokenService, tokenMethods(control), surroundings);
   addService(server, AuditService, auditMethods(control), surroundings);
   addService(server, HistoryService, historyMethods(control), surroundings);
 }

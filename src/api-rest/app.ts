@@ -31,6 +31,7 @@ import { problemRoutes } from './routes/problems.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerSetupRoutes } from './routes/real-server-setups.js';
 import { realServerRoutes } from './routes/real-servers.js';
+import { tokenRoutes } from './routes/tokens.js';
 import { virtualServiceRoutes } from './routes/virtual-services.js';
 import { followCertificates, withTls } from './tls.js';
 import { partValidatorCompiler } from './validation.js';
@@ -131,6 +132,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       directorSettingRoutes,
       driftPolicyRoutes,
       preflightRoutes,
+      tokenRoutes,
       auditEventRoutes,
       eventRoutes,
       historyRoutes,

@@ -5,6 +5,7 @@
 import type { AuditEvent } from '../domain/schema/audit-event.js';
 import type { Import, ImportInput } from '../domain/schema/import.js';
 import type { Preflight } from '../domain/schema/preflight.js';
+import type { Token, TokenInput } from '../domain/schema/token.js';
 
 export const NAMES = {
   project: 'default',
@@ -12,6 +13,7 @@ export const NAMES = {
   virtualService: 'http',
   realServer: 'web-1',
   director: 'local',
+  token: 'ci',
   address: '192.168.10.11',
 } as const;
 
@@ -481,6 +483,25 @@ export const DRIFT_POLICY = {
     revision: 10,
     etag: '"10"',
   },
+};
+
+export interface TokenExamples {
+  readonly create: TokenInput;
+  readonly token: Token;
+}
+
+function token(project: string | null, revision: number, spec: Token['spec']): TokenExamples {
+  const status = { state: 'active' } as const;
+  return {
+    create: { name: NAMES.token, labels, spec },
+    token: { name: NAMES.token, project, labels, spec, status, ...bookkeeping(revision) },
+  };
+}
+
+export const TOKEN = {
+  ofServer: token(null, 11, { role: 'viewer', expireTime: '2099-12-31T23:59:59.000Z' }),
+  ofProject: token(NAMES.project, 12, { role: 'editor', expireTime: null }),
+  secret: 'lvsd_not-a-real-one-but-as-long-as-they-all-are-AAAA',
 };
 
 export const AUDIT_EVENT: AuditEvent = {

@@ -41,6 +41,7 @@ export const TAGS = [
   { name: 'Real servers', description: 'Where connections go. Drain, disable, weigh.' },
   { name: 'Definitions', description: 'A whole cluster as one document.' },
   { name: 'Directors', description: 'What the kernel holds, and whether it is what it should be.' },
+  { name: 'Access', description: 'Tokens: who may call, and what for.' },
   { name: 'Audit', description: 'Who changed what, when and why, and what the kernel answered.' },
   { name: 'Server', description: 'Health, readiness and the meaning of problems.' },
 ];

@@ -28,6 +28,11 @@ export function revisionNumber(description: string, minimum = 1) {
   return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description, examples: [30] });
 }
 
+const token = pathName('Token.', NAMES.token);
+
+export const TokenPath = Type.Object({ token }, closed);
+export const ProjectTokenPath = Type.Object({ project, token }, closed);
+
 export const NoPath = Type.Object({}, closed);
 export const NoQuery = Type.Object({}, closed);
 

@@ -33,16 +33,18 @@ export function tokenCreateCommand(): Command {
     );
   return addSettings(command, [SETTINGS.dataDir]).action(async (name: string, options: Options) => {
     const { role, project = null, expires = null, reason } = options;
-    const { token, secret } = await withStore(readDataDir(options), (store) =>
-      createTokens({ store, now: () => new Date() }).create(cliContext('createToken', reason), {
-        ...{ name, role, project },
-        expireTime: expires,
-      }),
+    const { value: token } = await withStore(readDataDir(options), (store) =>
+      createTokens({ store, now: () => new Date() }).create(
+        cliContext(project === null ? 'createToken' : 'createProjectToken', reason),
+        project,
+        { name, spec: { role, expireTime: expires } },
+      ),
     );
+    const { expireTime } = token.spec;
     const where = project === null ? 'the whole server' : `project ${project}`;
-    const until = token.expireTime === null ? 'does not expire' : `expires at ${token.expireTime}`;
+    const until = expireTime === null ? 'does not expire' : `expires at ${expireTime}`;
     console.error(`Token ${name}: ${role} of ${where}; it ${until}. Its secret is not shown again:`);
-    console.log(secret);
+    console.log(token.secret);
   });
 }
 

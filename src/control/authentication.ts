@@ -1,8 +1,9 @@
 import { DomainError } from '../domain/errors.js';
+import type { Token } from '../domain/schema/token.js';
 import type { Store } from '../store/store.js';
 import type { Authentication, Credentials } from './control.js';
 import { createDenials } from './denials.js';
-import { createTokens, type Token } from './tokens.js';
+import { createTokens, credentialIdOf } from './tokens.js';
 
 /** Authentication by API tokens. Looks every call up in the store, so that a revoked token ends at once. */
 export function createAuthentication({ store, now }: { store: Store; now: () => Date }): Authentication {
@@ -12,13 +13,13 @@ export function createAuthentication({ store, now }: { store: Store; now: () => 
   async function turnAway(credentials: Credentials, why: string, expired?: Token): Promise<void> {
     const { transport, sourceAddress, requestId, action } = credentials;
     const actor = {
-      principal: expired?.name ?? 'anonymous',
-      credentialId: expired?.credentialId ?? null,
+      principal: expired ? principalName(expired) : 'anonymous',
+      credentialId: expired ? credentialIdOf(expired) : null,
       roles: [],
     };
     await denials.record({
       context: { actor, transport, sourceAddress, requestId, reason: null, action },
-      resource: expired?.credentialId ?? '',
+      resource: expired ? credentialIdOf(expired) : '',
       detail: why,
     });
   }
@@ -35,14 +36,23 @@ export function createAuthentication({ store, now }: { store: Store; now: () => 
         await turnAway(credentials, 'The token is not known, or was revoked.');
         throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
       }
-      if (token.expired) {
-        await turnAway(credentials, `The token expired at ${token.expireTime}.`, token);
+      if (token.status.state === 'expired') {
+        await turnAway(credentials, `The token expired at ${token.spec.expireTime}.`, token);
         throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
       }
-      const { name, credentialId, role, project } = token;
-      return { name, credentialId, grants: [{ role, project }] };
+      const { project, spec } = token;
+      return {
+        name: principalName(token),
+        credentialId: credentialIdOf(token),
+        grants: [{ role: spec.role, project }],
+      };
     },
   };
+}
+
+/** A project chooses the names of its own tokens: they must not pass for those of others. */
+function principalName({ name, project }: Token): string {
+  return project === null ? name : `${project}/${name}`;
 }
 
 const NO_TOKEN =

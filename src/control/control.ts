@@ -21,6 +21,7 @@ import type { Preview } from '../domain/schema/preview.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
+import type { Token } from '../domain/schema/token.js';
 import type { Grant } from './grants.js';
 
 export interface Principal {
@@ -300,6 +301,26 @@ export interface Preflights {
   ofCluster(call: Call, names: Names): Promise<Preflight>;
 }
 
+/** API tokens: of one project or, where that is null, of the whole server. */
+export interface TokenResources {
+  list(call: Call, project: string | null, query: ListQuery): Promise<Page<Token>>;
+  get(call: Call, project: string | null, name: string): Promise<Token>;
+  /** `body` is a TokenInput. The token in the answer has its secret, which is nowhere else. */
+  create(
+    call: Call,
+    project: string | null,
+    body: unknown,
+    options: Pick<WriteOptions, 'validateOnly'>,
+  ): Promise<WriteAnswer<Token>>;
+  /** Revokes: from the next call on nobody can use it. */
+  delete(
+    call: Call,
+    project: string | null,
+    name: string,
+    options: Pick<WriteOptions, 'validateOnly' | 'ifMatch'>,
+  ): Promise<DeleteAnswer>;
+}
+
 export interface AuditQuery {
   readonly pageSize?: number;
   readonly pageToken?: string;
@@ -408,6 +429,7 @@ export interface Control {
   readonly syncDaemons: DirectorSettings<'syncDaemons'>;
   readonly driftPolicies: DriftPolicies;
   readonly preflights: Preflights;
+  readonly tokens: TokenResources;
   readonly auditEvents: AuditEvents;
   readonly admission: Admission;
   readiness(): Promise<Readiness>;

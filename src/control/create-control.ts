@@ -20,6 +20,7 @@ import { readOnlyReconciler, readOnlyStore } from './read-only.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
 import { createResources } from './resources.js';
+import { createTokenResources } from './token-resources.js';
 
 interface Dependencies {
   readonly store: Store;
@@ -68,6 +69,7 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
     syncDaemons: createSyncDaemons(store, reconciler),
     driftPolicies: createDriftPolicies(store, reconciler),
     preflights,
+    tokens: createTokenResources({ store, now }),
     auditEvents: createAuditEvents(store),
   };
   return {

@@ -12,6 +12,8 @@ interface OperationEntry {
   readonly role: Role;
   /** project: a role bound to that project is enough. server: the role must be bound to the whole server. */
   readonly scope: Scope;
+  /** The answer has a secret that is told only once: it must not be kept anywhere, not even to answer a retry. */
+  readonly secretAnswer?: true;
 }
 
 export const OPERATIONS = {
@@ -67,6 +69,14 @@ export const OPERATIONS = {
   replaceSyncDaemons: { role: 'editor', scope: 'server' },
   getDriftPolicy: { role: 'viewer', scope: 'server' },
   replaceDriftPolicy: { role: 'editor', scope: 'server' },
+  listTokens: { role: 'admin', scope: 'server' },
+  getToken: { role: 'admin', scope: 'server' },
+  createToken: { role: 'admin', scope: 'server', secretAnswer: true },
+  deleteToken: { role: 'admin', scope: 'server' },
+  listProjectTokens: { role: 'admin', scope: 'project' },
+  getProjectToken: { role: 'admin', scope: 'project' },
+  createProjectToken: { role: 'admin', scope: 'project', secretAnswer: true },
+  deleteProjectToken: { role: 'admin', scope: 'project' },
   listAuditEvents: { role: 'viewer', scope: 'server' },
   getAuditEvent: { role: 'viewer', scope: 'server' },
   getAuditIntegrity: { role: 'viewer', scope: 'server' },

@@ -1,36 +1,49 @@
-/** API tokens: 256 random bits, of which the store keeps only a hash. Every change of them is an audit event. */
+/**
+ * API tokens: 256 random bits, of which the store keeps only a hash. Every change of them is an audit event. A token lives
+ * in the one project that it is good for, and goes with it, or at the root: then it is good for the whole server.
+ */
 import { createHash, randomBytes } from 'node:crypto';
-import Type from 'typebox';
 import { DomainError, violationError } from '../domain/errors.js';
-import { childPath, nameOf, pathOf } from '../domain/names.js';
-import { closed, Name } from '../domain/schema/common.js';
-import { TokenSpec } from '../domain/schema/token.js';
+import { parseFilter } from '../domain/filter.js';
+import { childPath, nameOf, parentPath, pathOf } from '../domain/names.js';
+import { type Token, TokenInput, type TokenSpec } from '../domain/schema/token.js';
 import { createValidator } from '../domain/validate.js';
-import type { Store, StoredResource, WriteContext } from '../store/store.js';
+import type { Committed, Store, StoredResource, WriteContext } from '../store/store.js';
+import type { ListQuery, Page, WriteOptions } from './control.js';
+import { decodePageToken, pageOf, pageSizeOf } from './page.js';
+import { checkPreconditions, etagOf } from './preconditions.js';
+import { requireAncestors } from './resources.js';
 
-export interface Token extends TokenSpec {
-  readonly name: string;
-  /** Its path in the store and in audit events: what stands for the secret. */
-  readonly credentialId: string;
-  /** RFC 3339, UTC. */
-  readonly createTime: string;
-  readonly expired: boolean;
+/** null: the tokens of the whole server. */
+export type Project = string | null;
+
+export interface CreateOptions extends Pick<WriteOptions, 'validateOnly'> {
+  /** One of `createSecret`; default: a new one. */
+  readonly secret?: string;
 }
 
+/** With `validateOnly`, the writes below only say what they would change. */
 export interface Tokens {
   /**
-   * The secret is in the answer and nowhere else. Rejects NAME_TAKEN, PROJECT_NOT_FOUND, and what is wrong with a field;
-   * `expireTime` may have any offset and must be in the future. `secret` is one of `createSecret`.
+   * `body` is a TokenInput. The secret is in the answer and nowhere else. Rejects NAME_TAKEN, PROJECT_NOT_FOUND, and what
+   * is wrong with a field.
    */
   create(
     context: WriteContext,
-    request: TokenSpec & { readonly name: string },
-    secret?: string,
-  ): Promise<{ readonly token: Token; readonly secret: string }>;
-  /** By name. */
-  list(): Token[];
-  /** From the next call on nobody can use it. Rejects TOKEN_NOT_FOUND. */
-  revoke(context: WriteContext, name: string): Promise<void>;
+    project: Project,
+    body: unknown,
+    options?: CreateOptions,
+  ): Promise<Committed<Token & { readonly secret: string }>>;
+  list(project: Project, query?: ListQuery): Page<Token>;
+  /** Rejects TOKEN_NOT_FOUND, PROJECT_NOT_FOUND. */
+  get(project: Project, name: string): Token;
+  /** From the next call on nobody can use it. Rejects as `get` does, and ETAG_MISMATCH. */
+  revoke(
+    context: WriteContext,
+    project: Project,
+    name: string,
+    options?: Pick<WriteOptions, 'validateOnly' | 'ifMatch'>,
+  ): Promise<Committed<void>>;
   /** The token that this is the secret of, even when it has expired. */
   find(secret: string): Token | undefined;
 }
@@ -42,44 +55,86 @@ export function createSecret(): string {
   return PREFIX + randomBytes(32).toString('base64url');
 }
 
+/** The path of a token: what stands for the secret in the store and in audit events. */
+export function credentialIdOf({ name, project }: Pick<Token, 'name' | 'project'>): string {
+  return childPath(rootOf(project), 'token', name);
+}
+
 export function createTokens({ store, now }: { store: Store; now: () => Date }): Tokens {
   const tokenOf = (resource: StoredResource): Token => {
+    const { path, labels, revision, createTime, updateTime } = resource;
     const spec = resource.spec as TokenSpec;
+    const isExpired = spec.expireTime !== null && Date.parse(spec.expireTime) <= now().getTime();
     return {
-      name: nameOf(resource.path),
-      credentialId: resource.path,
-      ...spec,
-      createTime: resource.createTime,
-      expired: spec.expireTime !== null && Date.parse(spec.expireTime) <= now().getTime(),
+      name: nameOf(path),
+      project: projectOf(path),
+      labels,
+      spec,
+      status: { state: isExpired ? 'expired' : 'active' },
+      revision,
+      etag: etagOf(revision),
+      createTime,
+      updateTime,
     };
   };
 
   return {
-    async create(context, request, secret = createSecret()) {
-      const { name, role, project, expireTime } = validate(request);
-      const path = tokenPath(name);
-      const spec: TokenSpec = { role, project, expireTime: futureTime(expireTime, now()) };
-      const { value } = await store.write(context, (tx) => {
-        if (tx.resource(path)) throw nameTaken(name);
-        if (project !== null && !tx.resource(pathOf({ project }))) throw projectNotFound(project);
-        const resource = tx.put({ kind: 'token', path, labels: {}, spec });
-        tx.putCredential(hashOf(secret), path);
-        return resource;
-      });
-      return { token: tokenOf(value), secret };
+    async create(context, project, body, { secret = createSecret(), validateOnly = false } = {}) {
+      const { name, labels = {}, spec } = validate(body) as TokenInput;
+      const { role, expireTime = null } = spec as GivenSpec;
+      const stored: TokenSpec = { role, expireTime: futureTime(expireTime, now()) };
+      const path = credentialIdOf({ name, project });
+      return store.write(
+        context,
+        (tx) => {
+          requireAncestors(tx, rootOf(project));
+          if (tx.resource(path)) throw nameTaken(name);
+          const resource = tx.put({ kind: 'token', path, labels, spec: stored });
+          tx.putCredential(hashOf(secret), path);
+          return { ...tokenOf(resource), secret };
+        },
+        { dryRun: validateOnly },
+      );
     },
 
-    list: () =>
-      store
-        .read((reader) => reader.resources({ kind: 'token', parent: '', limit: Number.MAX_SAFE_INTEGER }))
-        .map(tokenOf),
-
-    async revoke(context, name) {
-      const path = tokenPath(name);
-      await store.write(context, (tx) => {
-        if (!tx.resource(path)) throw notFound(name);
-        tx.remove(path);
+    list(project, { pageSize, pageToken, filter = '' } = {}) {
+      const size = pageSizeOf(pageSize);
+      const parent = rootOf(project);
+      const query = ['token', parent, filter];
+      const where = filter ? parseFilter(filter) : undefined;
+      const after = decodePageToken(query, pageToken);
+      return store.read((reader) => {
+        requireAncestors(reader, parent);
+        const found = reader.resources({
+          kind: 'token',
+          parent,
+          limit: size + 1,
+          ...(after && { after }),
+          ...(where && { where }),
+        });
+        return pageOf(found, { size, query, position: ({ path }) => nameOf(path), present: tokenOf });
       });
+    },
+
+    get(project, name) {
+      return store.read((reader) => {
+        requireAncestors(reader, rootOf(project));
+        return tokenOf(reader.resource(credentialIdOf({ name, project })) ?? notFound(name));
+      });
+    },
+
+    async revoke(context, project, name, { ifMatch, validateOnly = false } = {}) {
+      const path = credentialIdOf({ name, project });
+      return store.write(
+        context,
+        (tx) => {
+          requireAncestors(tx, rootOf(project));
+          const { revision } = tx.resource(path) ?? notFound(name);
+          checkPreconditions(path, etagOf(revision), ifMatch === undefined ? {} : { ifMatch });
+          tx.remove(path);
+        },
+        { dryRun: validateOnly },
+      );
     },
 
     find(secret) {
@@ -89,10 +144,17 @@ export function createTokens({ store, now }: { store: Store; now: () => Date }):
   };
 }
 
-const validate = createValidator(Type.Object({ name: Name, ...TokenSpec.properties }, closed));
+const validate = createValidator(TokenInput);
 
-function tokenPath(name: string): string {
-  return childPath('', 'token', name);
+type GivenSpec = Pick<TokenSpec, 'role'> & Partial<TokenSpec>;
+
+function rootOf(project: Project): string {
+  return project === null ? '' : pathOf({ project });
+}
+
+function projectOf(path: string): Project {
+  const root = parentPath(path);
+  return root === '' ? null : nameOf(root);
 }
 
 function hashOf(secret: string): Buffer {
@@ -108,7 +170,7 @@ function futureTime(text: string | null, now: Date): string | null {
     ? 'must be an RFC 3339 time such as 2027-01-31T12:00:00Z'
     : 'is in the past';
   const detail = `expireTime ${fault}.`;
-  throw violationError([{ reason: 'FIELD_INVALID', pointer: '/expireTime', detail }]);
+  throw violationError([{ reason: 'FIELD_INVALID', pointer: '/spec/expireTime', detail }]);
 }
 
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/;
@@ -120,10 +182,6 @@ function nameTaken(name: string): DomainError {
   );
 }
 
-function projectNotFound(project: string): DomainError {
-  return new DomainError('PROJECT_NOT_FOUND', `There is no project ${project}.`, { metadata: { project } });
-}
-
-function notFound(name: string): DomainError {
-  return new DomainError('TOKEN_NOT_FOUND', `There is no token ${name}.`, { metadata: { token: name } });
+function notFound(name: string): never {
+  throw new DomainError('TOKEN_NOT_FOUND', `There is no token ${name}.`, { metadata: { token: name } });
 }

@@ -22,12 +22,11 @@ async function setUp(t: TestContext) {
   const now = () => new Date(clock.now);
   const store = sqliteSource(t).open({ clock: () => clock.now });
   const authentication = createAuthentication({ store, now });
-  const { secret } = await createTokens({ store, now }).create(context, {
+  const { value } = await createTokens({ store, now }).create(context, 'default', {
     name: 'ci',
-    role: 'editor',
-    project: 'default',
-    expireTime: '2026-01-01T01:00:00Z',
+    spec: { role: 'editor', expireTime: '2026-01-01T01:00:00Z' },
   });
+  const { secret } = value;
   const denials = () =>
     store.read((reader) => reader.events({ order: 'ascending', limit: 999, kind: 'auth' }));
   const turnedAway = (credentials: Credentials) =>
@@ -38,8 +37,8 @@ async function setUp(t: TestContext) {
 test('a token proves who calls, and leaves no event', async (t) => {
   const { authentication, denials, secret } = await setUp(t);
   assert.deepEqual(await authentication.authenticate({ ...call, token: secret }), {
-    name: 'ci',
-    credentialId: 'tokens/ci',
+    name: 'default/ci',
+    credentialId: 'projects/default/tokens/ci',
     grants: [{ role: 'editor', project: 'default' }],
   });
   assert.deepEqual(denials(), []);
@@ -48,7 +47,7 @@ test('a token proves who calls, and leaves no event', async (t) => {
 test('a revoked token is turned away from the next call on', async (t) => {
   const { authentication, secret, store, turnedAway } = await setUp(t);
   await authentication.authenticate({ ...call, token: secret });
-  await createTokens({ store, now: () => new Date(START) }).revoke(context, 'ci');
+  await createTokens({ store, now: () => new Date(START) }).revoke(context, 'default', 'ci');
   await turnedAway({ ...call, token: secret });
 });
 
@@ -72,11 +71,11 @@ test('a call without a token, with an unknown one and with an expired one is tur
       ['anonymous', null, 'rest', 'listClusters', '', 'The call carried no token.'],
       ['anonymous', null, 'grpc', 'getCluster', '', 'The token is not known, or was revoked.'],
       [
-        'ci',
-        'tokens/ci',
+        'default/ci',
+        'projects/default/tokens/ci',
         'rest',
         'createCluster',
-        'tokens/ci',
+        'projects/default/tokens/ci',
         'The token expired at 2026-01-01T01:00:00.000Z.',
       ],
     ],

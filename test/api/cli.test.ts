@@ -146,23 +146,24 @@ test('tokens are made, listed and revoked; only the secret goes to standard outp
   assert.match(ci ?? '', new RegExp(`^ci +editor +default +${inNinetyDays}T`));
   assert.deepEqual(rest, []);
 
-  const again = await run('token', 'create', 'ci', '--role', 'viewer');
+  const again = await run('token', 'create', 'ci', '--role', 'viewer', '--project', 'default');
   assert.deepEqual([again.code, again.stdout], [1, '']);
   assert.match(again.stderr, /^lvsd: There is a token ci already.*\n$/);
 
-  assert.equal((await run('token', 'revoke', 'ci', '--reason', 'leaked')).stdout, 'Token ci is revoked.\n');
-  assert.match((await run('token', 'revoke', 'ci')).stderr, /^lvsd: There is no token ci\.\n$/);
+  const revoke = ['token', 'revoke', 'ci', '--project', 'default'];
+  assert.equal((await run(...revoke, '--reason', 'leaked')).stdout, 'Token ci is revoked.\n');
+  assert.match((await run(...revoke)).stderr, /^lvsd: There is no token ci\.\n$/);
 
   const store = createSqliteStore({ file });
   t.after(() => store.close());
   const events = store.read((reader) =>
-    reader.events({ order: 'ascending', limit: 9, resource: 'tokens/ci' }),
+    reader.events({ order: 'ascending', limit: 9, resource: 'projects/default/tokens/ci' }),
   );
   assert.deepEqual(
     events.map(({ action, transport, reason }) => [action, transport, reason]),
     [
-      ['createToken', 'cli', null],
-      ['deleteToken', 'cli', 'leaked'],
+      ['createProjectToken', 'cli', null],
+      ['deleteProjectToken', 'cli', 'leaked'],
     ],
   );
   assert.match(events[0]?.actor.principal ?? '', /^.+@cli$/);

@@ -18,7 +18,7 @@ async function setUp(t: TestContext, options = {}) {
   const tokens = createTokens({ store: server.running.store, now: () => new Date() });
 
   async function makeToken(name: string, expireTime: string | null = null): Promise<string> {
-    return (await tokens.create(context, { name, role: 'viewer', project: null, expireTime })).secret;
+    return (await tokens.create(context, null, { name, spec: { role: 'viewer', expireTime } })).value.secret;
   }
 
   /** Resolves with true when the server ended the stream, with false at the limit. */
@@ -52,7 +52,7 @@ test('streams of both doors end soon after their token is revoked, others stay',
   const rest = ofRest(secret);
   const grpc = await ofGrpc(secret);
   await sleep(300);
-  await tokens.revoke(context, 'leaving');
+  await tokens.revoke(context, null, 'leaving');
   assert.equal(await rest, true, 'REST');
   const error = await grpc.failed;
   assert.ok(error, 'gRPC');

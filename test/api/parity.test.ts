@@ -38,6 +38,7 @@ import { PreflightSchema } from '../../src/api-grpc/gen/lvsd/v1/preflight_pb.js'
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
+import { TokenSchema } from '../../src/api-grpc/gen/lvsd/v1/token_pb.js';
 import {
   VirtualServiceSchema,
   VirtualServiceSpecSchema,
@@ -64,6 +65,7 @@ import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
 import { RealServerSetup } from '../../src/domain/schema/real-server-setup.js';
 import { Cluster, RealServer, VirtualService } from '../../src/domain/schema/resource.js';
+import { Token } from '../../src/domain/schema/token.js';
 import { VirtualServiceSpecInput } from '../../src/domain/schema/virtual-service.js';
 import { documentedOperations } from '../support/documented-answers.js';
 import { type JsonSchema, jsonSchema } from '../support/json-schema.js';
@@ -99,6 +101,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
   [DriftPolicySettingSchema, DriftPolicySetting],
+  [TokenSchema, Token],
   [PreviewSchema, Preview],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
@@ -174,7 +177,9 @@ test('every write that may take something out of the kernel can say whether it m
   const expected = methods
     .map(({ localName }) => localName)
     .filter((name) =>
-      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain)|^createImport$/.test(name),
+      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain|Token|ProjectToken)|^createImport$/.test(
+        name,
+      ),
     );
   assert.deepEqual(draining, expected);
   const queries = documentedOperations.filter(({ operation }) =>

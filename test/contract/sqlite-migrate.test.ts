@@ -185,3 +185,41 @@ function names(migrations: ReturnType<typeof migrate>): string[] {
 function tables(db: Database.Database): unknown[] {
   return db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all();
 }
+
+test('a token that was good for one project lives in it after the migration, with its secret', (t) => {
+  const { db } = fresh(t, []);
+  const migrations = readMigrations();
+  const added = migrations.findIndex(({ name }) => name.includes('project_tokens'));
+  migrate(db, migrations.slice(0, added));
+  const put = db.prepare(
+    `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time)
+     VALUES (?, ?, NULL, ?, '{}', ?, 7, '', '')`,
+  );
+  put.run('projects/shop', 'project', 'shop', '{}');
+  put.run('tokens/ci', 'token', 'ci', JSON.stringify({ role: 'editor', project: 'shop', expireTime: null }));
+  put.run(
+    'tokens/admin',
+    'token',
+    'admin',
+    JSON.stringify({ role: 'admin', project: null, expireTime: null }),
+  );
+  const bind = db.prepare('INSERT INTO credentials (hash, path) VALUES (?, ?)');
+  bind.run(Buffer.alloc(32, 1), 'tokens/ci');
+  bind.run(Buffer.alloc(32, 2), 'tokens/admin');
+  migrate(db, migrations);
+  const rows = db.prepare(
+    `SELECT resources.path, parent, name, spec, hex(substr(hash, 1, 1)) AS hash
+     FROM resources JOIN credentials ON credentials.path = resources.path ORDER BY resources.path`,
+  );
+  assert.deepEqual(rows.all(), [
+    {
+      ...{ path: 'projects/shop/tokens/ci', parent: 'projects/shop', name: 'ci', hash: '01' },
+      spec: '{"role":"editor","expireTime":null}',
+    },
+    {
+      ...{ path: 'tokens/admin', parent: null, name: 'admin', hash: '02' },
+      spec: '{"role":"admin","expireTime":null}',
+    },
+  ]);
+  assert.equal(db.prepare("SELECT count(*) FROM resources WHERE kind = 'token'").pluck().get(), 2);
+});

@@ -93,8 +93,8 @@ async function startOn(ground: Ground, options: TestServerOptions): Promise<Test
   );
   const tokens = createTokens({ store: running.store, now: () => new Date() });
   async function createToken(role: Role, project: string | null = null): Promise<string> {
-    const request = { name: `test-${randomUUID()}`, role, project, expireTime: null };
-    return (await tokens.create(TEST_CONTEXT, request)).secret;
+    const body = { name: `test-${randomUUID()}`, spec: { role } };
+    return (await tokens.create(TEST_CONTEXT, project, body)).value.secret;
   }
 
   const adminToken = ground.adminToken ?? (await createToken('admin'));
