@@ -18,6 +18,14 @@ export const packageGroups = {
     tcpdump: 'tcpdump',
   },
   tls: { openssl: 'openssl' },
+  // a Python module has no command: its folder is the probe
+  python: {
+    python3: '/usr/bin/python3',
+    'python3-grpcio': '/usr/lib/python3/dist-packages/grpc',
+    'python3-protobuf': '/usr/lib/python3/dist-packages/google/protobuf',
+    'protobuf-compiler': 'protoc',
+    'protobuf-compiler-grpc': 'grpc_python_plugin',
+  },
   browser: { chromium: 'chromium' },
   build: { python3: 'python3', make: 'make', 'g++': 'g++' },
   capture: { strace: 'strace', tcpdump: 'tcpdump' },

@@ -22,22 +22,33 @@ export function checkNode() {
  * that was written where the registry had no binaries for other platforms.
  */
 export function ensureModules() {
-  if (modulesMatchLock()) return;
+  if (modulesMatchLock(checkout)) return;
   console.error('installing npm packages (compiling better-sqlite3 takes about two minutes)');
-  const install = () => run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund']);
-  if (install()) return;
+  if (install(checkout)) return;
   if (missingPackages(packageGroups.build).length === 0) throw new Error('npm install failed');
   ensurePackages('build');
-  if (!install()) throw new Error('npm install failed');
+  if (!install(checkout)) throw new Error('npm install failed');
+}
+
+/** Likewise, the packages of the client that `test/clients/typescript` is: it compiles with a TypeScript of its own. */
+export function ensureClientModules() {
+  const folder = join(checkout, 'test/clients/typescript');
+  if (modulesMatchLock(folder)) return;
+  console.error('installing the npm packages of the TypeScript client');
+  if (!install(folder)) throw new Error(`npm install failed in ${folder}`);
+}
+
+function install(folder) {
+  return run('npm', ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund'], folder);
 }
 
 /** Whether every package that the lock requires here is installed in the version it names. */
-function modulesMatchLock() {
+function modulesMatchLock(folder) {
   // npm writes this copy of the lock, with what it really installed, as the last step of an installation.
-  const installedPath = join(checkout, 'node_modules/.package-lock.json');
+  const installedPath = join(folder, 'node_modules/.package-lock.json');
   if (!existsSync(installedPath)) return false;
   const installed = readPackages(installedPath);
-  return Object.entries(readPackages(join(checkout, 'package-lock.json'))).every(
+  return Object.entries(readPackages(join(folder, 'package-lock.json'))).every(
     ([path, wanted]) => path === '' || wanted.optional || installed[path]?.version === wanted.version,
   );
 }
@@ -73,9 +84,9 @@ function newestSource() {
   return Math.max(...times);
 }
 
-/** Runs a command in the checkout with its output on standard error; true when it succeeded. */
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: checkout, stdio: ['inherit', 2, 2] });
+/** Runs a command with its output on standard error; true when it succeeded. */
+function run(command, args, cwd = checkout) {
+  const { status, error } = spawnSync(command, args, { cwd, stdio: ['inherit', 2, 2] });
   if (error) throw new Error(`cannot run ${command}: ${error.message}`);
   return status === 0;
 }

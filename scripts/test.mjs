@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensurePackages } from './debian.mjs';
 import { checkout } from './paths.mjs';
-import { build, checkNode, ensureModules } from './prepare.mjs';
+import { build, checkNode, ensureClientModules, ensureModules } from './prepare.mjs';
 import { failure, noTests, runStratum, sum } from './run-tests.mjs';
 import { selectStrata, testFiles } from './strata.mjs';
 
@@ -44,6 +44,7 @@ async function record(name, step) {
 function prepare() {
   checkNode();
   ensureModules();
+  if (selected.some(({ name }) => name === 'api')) ensureClientModules();
   const groups = selected.flatMap(({ packages }) => packages);
   if (groups.length > 0) ensurePackages(...groups);
   build();
