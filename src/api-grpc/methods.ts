@@ -16,6 +16,18 @@ export type Answer<Output extends DescMessage> = {
   readonly [Field in Exclude<keyof MessageShape<Output>, `$${string}`>]?: unknown;
 };
 
+/** An answer of a stream that is bytes already, because many streams send the same one. */
+export class EncodedAnswer {
+  readonly bytes: Buffer;
+  /** The revision to resume after once it has been received. */
+  readonly resumePoint: number;
+
+  constructor(bytes: Buffer, resumePoint: number) {
+    this.bytes = bytes;
+    this.resumePoint = resumePoint;
+  }
+}
+
 export type Methods<Service extends DescService> = {
   readonly [Name in keyof Service['method']]: Handler<Service['method'][Name]>;
 };
@@ -28,5 +40,7 @@ type Handler<Method> = Method extends {
   ? (
       request: MessageShape<Input>,
       context: Context,
-    ) => Kind extends 'server_streaming' ? AsyncIterable<Answer<Output>> : Promise<Answer<Output>>
+    ) => Kind extends 'server_streaming'
+      ? AsyncIterable<Answer<Output> | EncodedAnswer>
+      : Promise<Answer<Output>>
   : never;

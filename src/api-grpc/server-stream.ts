@@ -1,21 +1,23 @@
 /** An async iterable as a grpc-js server stream. */
-import { once } from 'node:events';
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
-import type { Context } from './methods.js';
+import { STALL_SECONDS, slowConsumer } from '../control/watch/slow-consumer.js';
+import { type Context, EncodedAnswer } from './methods.js';
 import { type Surroundings, serveCall } from './served-call.js';
 import { encodeAnswer } from './unary.js';
 
 export type StreamHandler = (request: Message, context: Context) => AsyncIterable<object>;
 
 /**
- * Takes the next item only when the reader's flow-control window has room for it, so a slow reader costs one buffer. Ends
- * quietly when the caller has gone, and with the reason of `stopping` when the server stops.
+ * Takes the next item only when the reader's flow-control window has room for it, so a slow reader costs one buffer; one
+ * that reads nothing for `stallSeconds` is cut off with SLOW_CONSUMER. Ends quietly when the caller has gone, and with the
+ * reason of `stopping` when the server stops.
  */
 export function serverStream(
   method: DescMethod,
   handler: StreamHandler,
   surroundings: Surroundings,
+  stallSeconds = STALL_SECONDS,
 ): handleServerStreamingCall<Buffer, Buffer> {
   return async (surface) => {
     const served = serveCall(method, surface, surroundings);
@@ -25,7 +27,11 @@ export function serverStream(
       served.sendHeader();
       for await (const item of handler(message, context)) {
         signal.throwIfAborted();
-        if (!surface.write(encodeAnswer(method.output, item))) await once(surface, 'drain', { signal });
+        const answer = item instanceof EncodedAnswer ? item : undefined;
+        if (surface.write(answer?.bytes ?? encodeAnswer(method.output, item))) continue;
+        if (!(await drained(surface, signal, stallSeconds))) {
+          throw slowConsumer(stallSeconds, answer?.resumePoint);
+        }
       }
       signal.throwIfAborted();
       surface.end();
@@ -34,4 +40,26 @@ export function serverStream(
       surface.emit('error', served.fail(error));
     }
   };
+}
+
+interface Drainable {
+  once(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
+}
+
+/** Whether there is room again before the time is over, or the signal aborts. */
+function drained(surface: Drainable, signal: AbortSignal, seconds: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const limit = setTimeout(() => finish(false), seconds * 1000);
+    const go = () => finish(true);
+    function finish(value: boolean): void {
+      clearTimeout(limit);
+      surface.off('drain', go);
+      signal.removeEventListener('abort', go);
+      resolve(value);
+    }
+    surface.once('drain', go);
+    signal.addEventListener('abort', go);
+    if (signal.aborted) go();
+  });
 }

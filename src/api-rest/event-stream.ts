@@ -1,46 +1,73 @@
-/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) from any source of items. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** Server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html). */
+import { Readable } from 'node:stream';
 
 export const EVENT_STREAM_TYPE = 'text/event-stream';
 
-/** Proxies cut connections that are silent for a minute. */
-const HEARTBEAT_MS = 15_000;
 /** When a client whose connection broke comes back. */
-const RETRY = 'retry: 2000\n\n';
-const HEARTBEAT = ': still here\n\n';
+export const RETRY = 'retry: 2000\n\n';
 
 export interface Frame {
-  /** What the client sends as Last-Event-ID when it comes back. */
-  readonly id: string;
+  /** What the client sends as Last-Event-ID when it comes back; absent: that of the frame before. */
+  readonly id?: string;
   readonly event: string;
   /** One line. */
   readonly data: string;
 }
 
-/** Ends with the source, which must end when its reader does not come back. Takes the next item when it is read. */
-export async function* eventStream(
-  source: AsyncIterable<Frame>,
-  heartbeatMs = HEARTBEAT_MS,
-): AsyncGenerator<string> {
-  yield RETRY;
-  const frames = source[Symbol.asyncIterator]();
-  const take = () => {
-    const next = frames.next();
-    // Whoever reads the stream is told; when nobody does any more, a source that fails late concerns no one.
-    next.catch(() => undefined);
-    return next;
-  };
-  let next = take();
-  while (true) {
-    const silence = new AbortController();
-    const waited = sleep(heartbeatMs, undefined, { signal: silence.signal }).catch(() => undefined);
-    const came = await Promise.race([next, waited]).finally(() => silence.abort());
-    if (came?.done) return;
-    if (came) next = take();
-    yield came ? frameText(came.value) : HEARTBEAT;
-  }
+export function frameText({ id, event, data }: Frame): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${data}\n\n`;
 }
 
-export function frameText({ id, event, data }: Frame): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`;
+interface Pace {
+  /** For so long the reader may take nothing while there is more. */
+  readonly stallMs: number;
+  /** What the stream of such a reader ends with. */
+  readonly farewell: () => string;
+}
+
+/** What is read ahead of the reader. */
+const AHEAD_BYTES = 16 * 1024;
+
+/**
+ * The chunks as a stream that takes the next one when its reader wants more. A reader that wants nothing for `stallMs` is
+ * cut off: the farewell is the last that it can read, and when it does not come for that either, the connection is closed.
+ */
+export function pacedStream(source: AsyncIterable<Buffer | string>, { stallMs, farewell }: Pace): Readable {
+  const chunks = source[Symbol.asyncIterator]();
+  let stall: NodeJS.Timeout | undefined;
+  let isCut = false;
+
+  const stream = new Readable({
+    highWaterMark: AHEAD_BYTES,
+    read() {
+      clearTimeout(stall);
+      if (isCut) return;
+      chunks.next().then(
+        ({ done, value }) => {
+          // A source that answers late has no reader any more.
+          if (isCut || stream.destroyed) return;
+          if (!done) stall = setTimeout(cutOff, stallMs);
+          stream.push(done ? null : value);
+        },
+        (error) => {
+          stream.destroy(error);
+        },
+      );
+    },
+    destroy(error, callback) {
+      clearTimeout(stall);
+      // One that waits for what comes next ends when its signal aborts.
+      chunks.return?.().catch(() => undefined);
+      callback(error);
+    },
+  });
+
+  function cutOff(): void {
+    isCut = true;
+    stall = setTimeout(() => stream.destroy(), stallMs);
+    stream.push(farewell());
+    stream.push(null);
+  }
+
+  return stream;
 }

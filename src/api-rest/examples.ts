@@ -6,6 +6,7 @@ import type { AuditEvent } from '../domain/schema/audit-event.js';
 import type { Import, ImportInput } from '../domain/schema/import.js';
 import type { Preflight } from '../domain/schema/preflight.js';
 import type { Token, TokenInput } from '../domain/schema/token.js';
+import { frameText } from './event-stream.js';
 
 export const NAMES = {
   project: 'default',
@@ -524,6 +525,10 @@ export const AUDIT_EVENT: AuditEvent = {
   previousHash: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
   hash: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
 };
+
+export const WATCH_STREAM =
+  frameText({ id: '11', event: 'heartbeat', data: '{"revision":11}' }) +
+  frameText({ id: String(AUDIT_EVENT.id), event: AUDIT_EVENT.kind, data: JSON.stringify(AUDIT_EVENT) });
 
 export const INTEGRITY = {
   intact: true,

@@ -32,6 +32,11 @@ export function seal(event: UnchainedEvent, tip: ChainTip): SealedEvent {
   return { id, body, hash: sha256(body) };
 }
 
+/** The JSON of the event that `unseal` gives, without reading it. */
+export function sealedJson({ body, hash }: SealedEvent): string {
+  return `${body.slice(0, -1)},"hash":"${hash}"}`;
+}
+
 export function unseal({ body, hash }: SealedEvent): AuditEvent {
   return { ...(JSON.parse(body) as Omit<AuditEvent, 'hash'>), hash };
 }

@@ -1,20 +1,29 @@
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import type { AuditEvent } from '../domain/schema/audit-event.js';
 import type { EventQuery, Store } from '../store/store.js';
+import { audienceOf } from './audience.js';
 import { authorise } from './authorise.js';
 import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
-
-const WATCH_PAGE = 200;
+import { createAlarm } from './watch/alarm.js';
+import { createEventLog } from './watch/event-log.js';
+import { createFilter, type Selection } from './watch/selection.js';
+import { follow, requireRevision } from './watch/watch.js';
 
 export function createAuditEvents(store: Store): AuditEvents {
+  const log = createEventLog(store);
+  const alarm = createAlarm(log);
+
   return {
     async list(call, query) {
-      authorise(call, 'listAuditEvents', concerning(query));
+      const projects = audienceOf(call, 'listAuditEvents', query);
       const { pageSize, pageToken, ...filters } = query;
       const size = pageSizeOf(pageSize);
       const before = decodePageToken(filters, pageToken);
-      const selection = { ...eventQuery(filters), limit: size + 1, ...(before && { after: Number(before) }) };
+      const selection = {
+        ...eventQuery(filters, projects),
+        limit: size + 1,
+        ...(before && { after: Number(before) }),
+      };
       const found = store.read((reader) => reader.events(selection));
       return pageOf(found, { size, query: filters, position: ({ id }) => String(id), present: (one) => one });
     },
@@ -33,62 +42,37 @@ export function createAuditEvents(store: Store): AuditEvents {
       return store.verify();
     },
 
-    watch(call, options) {
-      authorise(call, 'watch', concerning(options));
-      return follow(store, options);
+    watch(call, { signal, afterRevision, ...chosen }) {
+      const projects = audienceOf(call, 'watch', chosen);
+      const newest = store.read((reader) => reader.revision());
+      if (afterRevision !== undefined) requireRevision(afterRevision, newest);
+      const isChosen = createFilter(selectionOf(chosen, projects));
+      return follow({ log, alarm, isChosen, after: afterRevision ?? newest, signal });
     },
   };
 }
 
-/** The project that the chosen events are all of. */
-function concerning({ resource = '' }: Pick<AuditQuery, 'resource'>): { project?: string } {
-  const project = /^projects\/([^/]+)/.exec(resource)?.[1];
-  return project === undefined ? {} : { project };
+function selectionOf(
+  { resource, kind = [], resourceKind = [] }: Omit<WatchOptions, 'signal'>,
+  projects: readonly string[] | undefined,
+): Selection {
+  return {
+    ...(projects && { projects }),
+    ...(resource && { resource }),
+    kinds: kind,
+    resourceKinds: resourceKind,
+  };
 }
 
-async function* follow(store: Store, options: WatchOptions): AsyncGenerator<AuditEvent> {
-  const { afterRevision, signal, resource, kind } = options;
-  const chosen = { ...(resource && { resource }), ...(kind && { kind }) };
-  let after = afterRevision ?? store.read((reader) => reader.revision());
-  while (!signal.aborted) {
-    const { page, revision } = store.read((reader) => ({
-      page: reader.events({ ...chosen, order: 'ascending', after, limit: WATCH_PAGE }),
-      revision: reader.revision(),
-    }));
-    for (const event of page) {
-      if (signal.aborted) return;
-      yield event;
-      after = event.id;
-    }
-    if (page.length === 0) {
-      after = Math.max(after, revision);
-      await nextCommit(store, after, signal);
-    }
-  }
-}
-
-/** Resolves when the store is beyond the revision, or the signal aborts. */
-function nextCommit(store: Store, revision: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = store.onCommit(finish);
-    function finish(): void {
-      stop();
-      signal.removeEventListener('abort', finish);
-      resolve();
-    }
-    signal.addEventListener('abort', finish);
-    if (signal.aborted || store.read((reader) => reader.revision()) > revision) finish();
-  });
-}
-
-function eventQuery(query: AuditQuery): Omit<EventQuery, 'limit'> {
+function eventQuery(query: AuditQuery, projects: readonly string[] | undefined): Omit<EventQuery, 'limit'> {
   const { resource, actor, kind, action, requestId, since, until } = query;
   const times = { ...time('since', since), ...time('until', until) };
   return {
     order: 'descending',
     ...(resource && { resource }),
     ...(actor && { principal: actor }),
-    ...(kind && { kind }),
+    ...(kind?.length && { kinds: kind }),
+    ...(projects && { projects }),
     ...(action && { action }),
     ...(requestId && { requestId }),
     ...times,

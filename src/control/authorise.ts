@@ -39,9 +39,9 @@ export function authorise({ principal }: Call, operation: OperationName, need: N
   const { name, grants } = principal;
   const resource = need.project === undefined ? '' : `projects/${need.project}`;
   const actual = roleIn(grants, need.project ?? null);
-  if (actual === undefined && scope === 'project') {
+  if (actual === undefined && scope === 'project' && need.project !== undefined) {
     const why = `${name} has no role in the project`;
-    throw new CallDenied(projectNotFound(need.project ?? ''), { operation, resource, why });
+    throw new CallDenied(projectNotFound(need.project), { operation, resource, why });
   }
   const needed = need.role ?? role;
   if (reaches(actual, needed)) return;

@@ -23,6 +23,8 @@ import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Token } from '../domain/schema/token.js';
 import type { Grant } from './grants.js';
+import type { WatchItem } from './watch/items.js';
+import type { WatchableKind } from './watch/selection.js';
 
 export interface Principal {
   readonly name: string;
@@ -324,10 +326,13 @@ export interface TokenResources {
 export interface AuditQuery {
   readonly pageSize?: number;
   readonly pageToken?: string;
+  /** Only what is in this project. */
+  readonly project?: string;
   /** Path of a resource: its own events and those of everything below it. */
   readonly resource?: string;
   readonly actor?: string;
-  readonly kind?: AuditEvent['kind'];
+  /** Only events of these kinds; absent or empty: of all. */
+  readonly kind?: readonly AuditEvent['kind'][];
   readonly action?: string;
   readonly requestId?: string;
   /** RFC 3339; events at or after. */
@@ -336,7 +341,15 @@ export interface AuditQuery {
   readonly until?: string;
 }
 
-export interface WatchOptions extends Pick<AuditQuery, 'resource' | 'kind'> {
+export interface WatchOptions {
+  /** Only what is in this project. */
+  readonly project?: string;
+  /** Path of a resource: only what is there and below. */
+  readonly resource?: string;
+  /** Only events of these kinds; absent or empty: of all. */
+  readonly kind?: readonly AuditEvent['kind'][];
+  /** Only what concerns resources of these kinds; absent or empty: anything. */
+  readonly resourceKind?: readonly WatchableKind[];
   /** Only events after this one; 0: all there are. Absent: only those that are still to come. */
   readonly afterRevision?: number;
   readonly signal: AbortSignal;
@@ -348,10 +361,11 @@ export interface AuditEvents {
   get(call: Call, id: number): Promise<AuditEvent>;
   integrity(call: Call): Promise<Integrity>;
   /**
-   * Throws at once when the caller may not. Events in order, then new ones as they are committed, until `signal` aborts.
-   * Reads the store page by page at the pace of the consumer, so a slow one costs nothing.
+   * Throws at once when the caller may not, or the revision is not one to resume after. A heartbeat with the revision
+   * that it starts after, then events in order, then new ones as they are committed, until `signal` aborts; heartbeats
+   * while nothing comes. A consumer that does not take what there is holds nothing but its place.
    */
-  watch(call: Call, options: WatchOptions): AsyncIterable<AuditEvent>;
+  watch(call: Call, options: WatchOptions): AsyncIterable<readonly WatchItem[]>;
 }
 
 export interface Authentication {

@@ -77,10 +77,10 @@ export const OPERATIONS = {
   getProjectToken: { role: 'admin', scope: 'project' },
   createProjectToken: { role: 'admin', scope: 'project', secretAnswer: true },
   deleteProjectToken: { role: 'admin', scope: 'project' },
-  listAuditEvents: { role: 'viewer', scope: 'server' },
+  listAuditEvents: { role: 'viewer', scope: 'project' },
   getAuditEvent: { role: 'viewer', scope: 'server' },
   getAuditIntegrity: { role: 'viewer', scope: 'server' },
-  watch: { role: 'viewer', scope: 'server' },
+  watch: { role: 'viewer', scope: 'project' },
 } as const satisfies Record<string, OperationEntry>;
 
 export type OperationName = keyof typeof OPERATIONS;

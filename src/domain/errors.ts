@@ -134,6 +134,10 @@ export const REASONS = {
   },
   PRUNE_NEEDED: { code: 'FAILED_PRECONDITION', title: 'The import would delete what it does not mention' },
 
+  // watching
+  REVISION_AHEAD: { code: 'INVALID_ARGUMENT', title: 'The revision is newer than the newest' },
+  SLOW_CONSUMER: { code: 'RESOURCE_EXHAUSTED', title: 'The stream is not read fast enough' },
+
   // resources
   PROJECT_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such project' },
   CLUSTER_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such cluster' },

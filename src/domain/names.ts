@@ -39,10 +39,15 @@ export function pathOf(names: Names): string {
 
 /** Of a path that `childPath` or `pathOf` wrote. */
 export function kindOf(path: string): Kind {
-  const segment = path.split('/').at(-2);
-  const kind = KINDS.find((one) => SEGMENTS[one] === segment);
+  const kind = kindAt(path);
   if (kind === undefined) throw new TypeError(`${path} is no path of a resource`);
   return kind;
+}
+
+/** Of any path; undefined for one of what is no resource of its own, such as a setting of a director. */
+export function kindAt(path: string): Kind | undefined {
+  const parts = path.split('/');
+  return parts.length % 2 === 0 ? KINDS.find((kind) => SEGMENTS[kind] === parts.at(-2)) : undefined;
 }
 
 export function childPath(parent: string, kind: Kind, name: string): string {

@@ -31,11 +31,11 @@ const EVENTS_PER_PAGE = 500;
 /** The keys of everything that was changed, or is below it, since an answer of the kernel was last written down. */
 function unanswered(reader: Reader): Set<string> {
   const answers = (['apply', 'refused'] as const).flatMap((kind) =>
-    reader.events({ kind, order: 'descending', limit: 1 }),
+    reader.events({ kinds: [kind], order: 'descending', limit: 1 }),
   );
   const keys = new Set<string>();
   for (let after = Math.max(0, ...answers.map(({ id }) => id)); ; ) {
-    const changes = reader.events({ kind: 'change', order: 'ascending', after, limit: EVENTS_PER_PAGE });
+    const changes = reader.events({ kinds: ['change'], order: 'ascending', after, limit: EVENTS_PER_PAGE });
     for (const { resource } of changes) {
       for (const { key } of reader.entriesOf(resource)) keys.add(key);
     }

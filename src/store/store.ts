@@ -94,16 +94,26 @@ export interface ResourceQuery {
   readonly where?: (resource: StoredResource) => boolean;
 }
 
+/** An audit event as text: the JSON that REST shows. What hands many of them on need not read them. */
+export interface EventText {
+  readonly id: number;
+  /** One line: the canonical JSON of everything but the hash, and the hash as its last member. */
+  readonly json: string;
+}
+
 export interface EventQuery {
   readonly limit: number;
   /** Ids smaller (descending) or greater (ascending) than this one. */
   readonly after?: number;
   /** ascending: oldest first. */
   readonly order: 'ascending' | 'descending';
+  /** In one of these projects. */
+  readonly projects?: readonly string[];
   /** This resource and everything below it. */
   readonly resource?: string;
   readonly principal?: string;
-  readonly kind?: AuditEvent['kind'];
+  /** Of one of these kinds. */
+  readonly kinds?: readonly AuditEvent['kind'][];
   readonly action?: string;
   readonly requestId?: string;
   /** RFC 3339, UTC: at or after. */
@@ -158,6 +168,7 @@ export interface Reader extends HistoryReader {
   owed(): string[];
   event(id: number): AuditEvent | undefined;
   events(query: EventQuery): AuditEvent[];
+  eventTexts(query: EventQuery): EventText[];
   /** The resource (a token) that the SHA-256 hash of a credential belongs to. */
   credentialOwner(hash: Buffer): StoredResource | undefined;
 }

@@ -28,7 +28,7 @@ async function setUp(t: TestContext) {
   });
   const { secret } = value;
   const denials = () =>
-    store.read((reader) => reader.events({ order: 'ascending', limit: 999, kind: 'auth' }));
+    store.read((reader) => reader.events({ order: 'ascending', limit: 999, kinds: ['auth'] }));
   const turnedAway = (credentials: Credentials) =>
     assert.rejects(authentication.authenticate(credentials), { reason: 'UNAUTHENTICATED' });
   return { authentication, clock, denials, secret, store, turnedAway };

@@ -37,7 +37,7 @@ for (const [what, operations] of LOST) {
     );
     await control.directors.reconcile(admin, 'local');
     assert.deepEqual([driver.told, await table()], [0, left]);
-    const { items } = await control.auditEvents.list(admin, { kind: 'refused' });
+    const { items } = await control.auditEvents.list(admin, { kind: ['refused'] });
     assert.match(items[0]?.detail ?? '', /nothing was adopted/);
     assert.equal((await adopt(control, { select: all })).adopted.length, left.length);
   });

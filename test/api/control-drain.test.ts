@@ -122,7 +122,7 @@ test('at the deadline the last connections are cut, and the audit log says how m
   assert.equal((await table())[KEY], 0);
   await pass(1);
   assert.deepEqual(await table(), { [frontendText]: 'wlc' });
-  const { items } = await control.auditEvents.list(admin, { kind: 'drain', resource: PATH });
+  const { items } = await control.auditEvents.list(admin, { kind: ['drain'], resource: PATH });
   assert.match(items[0]?.detail ?? '', /deadline .* 2026-01-01T00:01:00.000Z, has passed: its last 1 conn/);
 });
 
@@ -358,7 +358,7 @@ test('a destination that the kernel gives its weight to again has not drained, t
   assert.equal((await table())[KEY], 5);
   await control.directors.reconcile(admin, 'local');
   assert.deepEqual(await table(), { [frontendText]: 'wlc' });
-  const { items } = await control.auditEvents.list(admin, { kind: 'drift' });
+  const { items } = await control.auditEvents.list(admin, { kind: ['drift'] });
   assert.equal(items[0]?.after?.weight, 0);
 });
 

@@ -52,14 +52,15 @@ test('a call that a role does not allow is audited, without end only as a count'
     await assert.rejects(control.clusters.delete(viewer, shop, { cascade: true }), denied);
   }
   await assert.rejects(control.clusters.get(tenant, shop), failsWith('PROJECT_NOT_FOUND'));
-  assert.throws(() => control.auditEvents.watch(tenant, { signal: new AbortController().signal }), denied);
+  const elsewhere = { resource: 'projects/default', signal: new AbortController().signal };
+  assert.throws(() => control.auditEvents.watch(tenant, elsewhere), failsWith('PROJECT_NOT_FOUND'));
   await setImmediate(); // the end of a turn commits
   await setImmediate();
-  const { items } = await control.auditEvents.list(admin, { kind: 'auth' });
+  const { items } = await control.auditEvents.list(admin, { kind: ['auth'] });
   assert.deepEqual(
     items.map(({ actor, action, resource }) => [actor.principal, action, resource]),
     [
-      ['tenant', 'watch', ''],
+      ['tenant', 'watch', 'projects/default'],
       ['tenant', 'getCluster', 'projects/default'],
       ['eve', 'deleteCluster', 'projects/default'],
     ],
@@ -92,10 +93,12 @@ test('for a principal of one project the others do not exist, nor does what conc
   await assert.rejects(control.definitions.replace(outsider, shop, {}, {}), hidden);
   await assert.rejects(control.realServers.update(outsider, web1, { spec: { weight: 0 } }, {}), hidden);
   await assert.rejects(control.clusters.list(outsider, { project: 'blog' }, {}), hidden);
-  await assert.rejects(control.auditEvents.list(outsider, {}), denied);
+  await assert.rejects(control.auditEvents.list(outsider, { resource: 'projects/default' }), hidden);
+  for (const resource of ['', 'directors/local'])
+    assert.deepEqual((await control.auditEvents.list(outsider, { resource })).items, []);
   await assert.rejects(control.directors.table(outsider, 'local', {}), denied);
   const { signal } = new AbortController();
-  assert.throws(() => control.auditEvents.watch(outsider, { signal }), denied);
+  assert.throws(() => control.auditEvents.watch(outsider, { project: 'default', signal }), hidden);
   await assert.rejects(control.connections.list(outsider, 'local', {}, signal), denied);
   assert.throws(() => control.connections.stream(outsider, 'local', {}, signal), denied);
 });

@@ -54,7 +54,7 @@ async function snat({ host }: World): Promise<Record<string, unknown>> {
 }
 
 async function operations({ control }: Life, kind: 'apply' | 'drift' = 'apply'): Promise<string[]> {
-  const { items } = await control.auditEvents.list(admin, { kind, pageSize: 1000 });
+  const { items } = await control.auditEvents.list(admin, { kind: [kind], pageSize: 1000 });
   return items
     .toReversed()
     .flatMap((event) => event.operations.map(({ command, key }) => `${command} ${key}`));
@@ -409,7 +409,7 @@ test('drift of addresses and source NAT shows, is repaired and audited', async (
   await control.directors.reconcile(admin, 'local');
   assert.deepEqual(await vips(world), repaired);
   assert.deepEqual(await snat(world), { [frontendText]: { addresses: null } });
-  const { items } = await control.auditEvents.list(admin, { kind: 'drift' });
+  const { items } = await control.auditEvents.list(admin, { kind: ['drift'] });
   assert.deepEqual(items.map(({ detail }) => detail).sort(), [
     `address/${VIP} was not in the kernel: made again.`,
     `snat/${frontendText} had other attributes in the kernel: set back.`,

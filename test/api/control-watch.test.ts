@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { WatchItem } from '../../src/control/watch/items.js';
 import type { AuditEvent } from '../../src/domain/schema/audit-event.js';
 import {
   admin,
@@ -12,11 +13,11 @@ import {
 } from '../support/control-world.js';
 
 /** The first events of a stream, at most `count`. */
-async function take(events: AsyncIterable<AuditEvent>, count: number): Promise<AuditEvent[]> {
+async function take(batches: AsyncIterable<readonly WatchItem[]>, count: number): Promise<AuditEvent[]> {
   const taken: AuditEvent[] = [];
-  for await (const event of events) {
-    taken.push(event);
-    if (taken.length === count) break;
+  for await (const batch of batches) {
+    taken.push(...batch.flatMap((item) => (item.type === 'event' ? [item.event] : [])));
+    if (taken.length >= count) break;
   }
   return taken;
 }
@@ -55,10 +56,9 @@ test('a watcher resumes after the revision that it names, across more than a pag
 test('a watcher without a revision starts with the next event', async (t) => {
   const { control } = await createWorld(t).start();
   await createShop(control);
-  const stream = control.auditEvents.watch(admin, { signal: limit() })[Symbol.asyncIterator]();
-  const next = stream.next();
+  const seen = take(control.auditEvents.watch(admin, { signal: limit() }), 1);
   await control.clusters.update(admin, shop, { labels: { team: 'web' } }, {});
-  const { value } = await next;
+  const [value] = await seen;
   assert.deepEqual([value?.action, value?.after?.labels], ['updateCluster', { team: 'web' }]);
 });
 

@@ -209,7 +209,7 @@ test('the event of a refusal names it even after a thousand operations that went
     control.definitions.replace(admin, shop, { virtualServices }, {}),
     failsWith('KERNEL_REFUSED'),
   );
-  const { items } = await control.auditEvents.list(admin, { kind: 'refused' });
+  const { items } = await control.auditEvents.list(admin, { kind: ['refused'] });
   assert.equal(items[0]?.operations[0]?.errnoName, 'EINVAL');
   assert.equal((await world.hand.read()).size, 0);
 });
@@ -277,7 +277,7 @@ test('drift that a write stumbles upon is repaired and audited', async (t) => {
     [`${frontendText}->10.0.0.1:80`]: 1,
     [`${frontendText}->10.0.0.2:80`]: 1,
   });
-  const { items } = await control.auditEvents.list(admin, { kind: 'drift' });
+  const { items } = await control.auditEvents.list(admin, { kind: ['drift'] });
   const found = items.map(({ after, before }) => [after?.key, before]);
   assert.deepEqual(found, [
     [`${frontendText}->10.0.0.1:80`, null],

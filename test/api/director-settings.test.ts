@@ -47,7 +47,7 @@ test('timeouts are stored, set in the kernel and audited, and set back when some
   assert.deepEqual([pass.outcome, pass.drift, pass.operations], ['repaired', 1, 1]);
   assert.deepEqual((await world.hand.readDirector()).timeouts, timeouts);
   assert.equal((await control.directors.reconcile(admin, 'local')).outcome, 'clean');
-  const drift = (await control.auditEvents.list(admin, { kind: 'drift' })).items[0];
+  const drift = (await control.auditEvents.list(admin, { kind: ['drift'] })).items[0];
   assert.deepEqual(drift?.before, { key: 'timeouts', ...first });
   assert.deepEqual(drift?.after, { key: 'timeouts', ...timeouts });
   assert.deepEqual(await events(control), [

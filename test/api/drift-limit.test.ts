@@ -35,7 +35,7 @@ async function sizeOf(world: World): Promise<number> {
 }
 
 function driftEvents(control: Control, action = 'reconcile') {
-  return control.auditEvents.list(admin, { kind: 'drift', action, pageSize: 100 });
+  return control.auditEvents.list(admin, { kind: ['drift'], action, pageSize: 100 });
 }
 
 test('drift within the limit is repaired, and beyond it is left to a person', async (t) => {

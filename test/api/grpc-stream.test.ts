@@ -19,6 +19,7 @@ import {
   WatchRequestSchema,
   WatchResponseSchema,
 } from '../../src/api-grpc/gen/lvsd/v1/audit_service_pb.js';
+import { EncodedAnswer } from '../../src/api-grpc/methods.js';
 import { type StreamHandler, serverStream } from '../../src/api-grpc/server-stream.js';
 import { serviceDefinition } from '../../src/api-grpc/service-definition.js';
 import { createAdmission } from '../../src/control/admission.js';
@@ -47,6 +48,41 @@ test('a stream whose reader pauses stops taking items, and goes on where it was'
     'every item once, in order, after the first',
   );
   await cancelled(call);
+});
+
+test('a reader that takes nothing for too long is cut off, and told after which revision to resume', async (t) => {
+  let end: () => void;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let given = 0;
+  async function* handler() {
+    try {
+      while (true) {
+        given += 1;
+        const bytes = toBinary(
+          WatchResponseSchema,
+          create(WatchResponseSchema, { event: { id: BigInt(given), detail: DETAIL } }),
+        );
+        yield new EncodedAnswer(Buffer.from(bytes), given);
+      }
+    } finally {
+      end();
+    }
+  }
+  const { call } = await open(t, handler, { stallSeconds: 1 });
+  call.once('data', () => call.pause());
+  await ended;
+  assert(given < MORE_THAN_BUFFERED, `${given} items were taken for a reader that reads none`);
+
+  let last = 1n;
+  call.on('data', (bytes: Buffer) => {
+    last = fromBinary(WatchResponseSchema, bytes).event?.id ?? -1n;
+  });
+  call.resume();
+  const [error] = (await once(call, 'error')) as [ServiceError];
+  assert.equal(error.code, status.RESOURCE_EXHAUSTED);
+  assert.match(error.details, new RegExp(`after revision ${last},`));
 });
 
 test('a stream ends its source when the caller cancels, also while the reader is paused', async (t) => {
@@ -123,22 +159,31 @@ interface Opened {
   readonly stopping: AbortController;
 }
 
-async function open(t: TestContext, handler: StreamHandler, options = {}): Promise<Opened> {
+async function open(
+  t: TestContext,
+  handler: StreamHandler,
+  { stallSeconds, ...options }: { deadline?: number; stallSeconds?: number } = {},
+): Promise<Opened> {
   const stopping = new AbortController();
   const server = new Server();
   server.addService(serviceDefinition(AuditService), {
-    watch: serverStream(AuditService.method.watch, handler, {
-      admission: createAdmission({
-        authentication: {
-          authenticate: async () => ({ name: 'any', credentialId: 'any', grants: [] }),
-        },
-        rateLimit: null,
-        maxStreams: 1,
-      }),
-      logger: pino({ level: 'silent' }),
-      meter: createMetrics(),
-      stopping: stopping.signal,
-    }),
+    watch: serverStream(
+      AuditService.method.watch,
+      handler,
+      {
+        admission: createAdmission({
+          authentication: {
+            authenticate: async () => ({ name: 'any', credentialId: 'any', grants: [] }),
+          },
+          rateLimit: null,
+          maxStreams: 1,
+        }),
+        logger: pino({ level: 'silent' }),
+        meter: createMetrics(),
+        stopping: stopping.signal,
+      },
+      stallSeconds,
+    ),
   });
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
-import { connectByReflection } from '../support/grpc-reflection-client.js';
 import { type GrpcSession, refusalOf, startGrpcSession } from '../support/grpc-session.js';
 
 const WATCH = 'lvsd.v1.AuditService/Watch';
@@ -49,15 +48,6 @@ test('a watch without a revision gets only what is still to come', async (t) => 
   const [event] = await watch.until(session.server.running.store.read((reader) => reader.revision()));
   assert.equal(event?.resource, 'projects/default/clusters/new-0');
   await watch.cancel();
-});
-
-test('a watch needs a token that may see the whole server', async (t) => {
-  const session = await started(t);
-  const token = await session.server.createToken('admin', 'default');
-  const client = await connectByReflection(session.server.grpcAddress, { token });
-  t.after(() => client.close());
-  const [error] = (await once(client.stream(WATCH, {}).resume(), 'error')) as [ServiceError];
-  assert.equal(refusalOf(client, error).reason, 'PERMISSION_DENIED');
 });
 
 test('when the server stops, health says so first, watches end with SHUTTING_DOWN, and the stop is quick', async (t) => {
@@ -110,7 +100,10 @@ interface OpenWatch {
 function open({ client }: GrpcSession, request: JsonObject): OpenWatch {
   const stream = client.stream(WATCH, request);
   const events: JsonObject[] = [];
-  stream.on('data', (bytes: Buffer) => events.push(client.decode(WATCH, bytes).event as JsonObject));
+  stream.on('data', (bytes: Buffer) => {
+    const { event } = client.decode(WATCH, bytes);
+    if (event) events.push(event as JsonObject);
+  });
   return {
     stream,
     async until(id) {

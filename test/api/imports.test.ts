@@ -109,7 +109,7 @@ test('apply makes the cluster what the files say, once; labels and what files ca
     '10-1-0-2-8080',
   ]);
   const [event] = server.running.store.read((reader) =>
-    reader.events({ order: 'descending', limit: 1, kind: 'change' }),
+    reader.events({ order: 'descending', limit: 1, kinds: ['change'] }),
   );
   assert.deepEqual([event?.action, event?.reason, event?.transport], ['createImport', 'ticket 12', 'grpc']);
   await rest('DELETE', `${CLUSTERS}/web?cascade=true&drain=false`);

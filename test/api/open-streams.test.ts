@@ -60,7 +60,7 @@ test('streams of both doors end soon after their token is revoked, others stay',
   assert.equal(code, 'UNAUTHENTICATED');
   assert.match(message, /revoked or has expired/);
   const events = server.running.store.read((reader) =>
-    reader.events({ order: 'ascending', limit: 99, kind: 'auth' }),
+    reader.events({ order: 'ascending', limit: 99, kinds: ['auth'] }),
   );
   assert.deepEqual(
     events.map(({ action }) => action),

@@ -116,7 +116,7 @@ test('a call that a role does not allow is still audited', async () => {
   const { status } = await createRestClient(again)('GET', '/v1/directors/local', { token: 'lvsd_wrong' });
   assert.equal(status, 401);
   const events = again.running.store.read((reader) =>
-    reader.events({ order: 'descending', limit: 9, kind: 'auth' }),
+    reader.events({ order: 'descending', limit: 9, kinds: ['auth'] }),
   );
   assert.equal(events.length, 1);
   await again.stop();

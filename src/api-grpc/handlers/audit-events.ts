@@ -1,16 +1,17 @@
-import type { AuditQuery, Control, WatchOptions } from '../../control/control.js';
-import type { AuditService } from '../gen/lvsd/v1/audit_service_pb.js';
-import type { Methods } from '../methods.js';
+import type { Control, WatchOptions } from '../../control/control.js';
+import { encodeOnce, resumePoint, type WatchItem } from '../../control/watch/items.js';
+import type { Json } from '../convert/from-message.js';
+import { AuditService } from '../gen/lvsd/v1/audit_service_pb.js';
+import { type Answer, EncodedAnswer, type Methods } from '../methods.js';
+import { encodeAnswer } from '../unary.js';
 
 /** The fields that choose events. Empty text chooses all. */
-const FILTERS = ['resource', 'actor', 'kind', 'action', 'requestId', 'since', 'until'] as const;
+const FILTERS = ['project', 'resource', 'actor', 'kind', 'action', 'requestId', 'since', 'until'] as const;
 
 export function auditMethods({ auditEvents }: Control): Methods<typeof AuditService> {
   return {
     async listAuditEvents(_request, { call, json }) {
-      const chosen = ['pageSize', 'pageToken', ...FILTERS].filter((field) => json[field]);
-      const query: AuditQuery = Object.fromEntries(chosen.map((field) => [field, json[field]]));
-      return auditEvents.list(call, query);
+      return auditEvents.list(call, givenFields(json, ['pageSize', 'pageToken', ...FILTERS]));
     },
     async getAuditEvent(request, { call }) {
       return { event: await auditEvents.get(call, Number(request.id)) };
@@ -19,13 +20,26 @@ export function auditMethods({ auditEvents }: Control): Methods<typeof AuditServ
       return { integrity: await auditEvents.integrity(call) };
     },
     async *watch({ afterRevision }, { call, json, signal }) {
-      const chosen = (['resource', 'kind'] as const).filter((field) => json[field]);
       const options: WatchOptions = {
-        ...Object.fromEntries(chosen.map((field) => [field, json[field]])),
+        ...givenFields(json, ['project', 'resource', 'kind', 'resourceKind']),
         ...(afterRevision !== undefined && { afterRevision: Number(afterRevision) }),
         signal,
       };
-      for await (const event of auditEvents.watch(call, options)) yield { event };
+      for await (const items of auditEvents.watch(call, options)) yield* items.map(encoded);
     },
   };
+}
+
+/** Zero and empty text mean absent. */
+function givenFields(json: Json, fields: readonly string[]): Json {
+  return Object.fromEntries(fields.filter((field) => json[field]).map((field) => [field, json[field]]));
+}
+
+const encoded = encodeOnce(
+  (item: WatchItem) =>
+    new EncodedAnswer(encodeAnswer(AuditService.method.watch.output, answerOf(item)), resumePoint(item)),
+);
+
+function answerOf(item: WatchItem): Answer<typeof AuditService.method.watch.output> {
+  return item.type === 'event' ? { event: item.event } : { heartbeat: { revision: item.revision } };
 }

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Control } from '../../control/control.js';
 import { AuditEvent, EVENT_KINDS, Integrity } from '../../domain/schema/audit-event.js';
-import { closed } from '../../domain/schema/common.js';
+import { closed, Name } from '../../domain/schema/common.js';
 import { AUDIT_EVENT, INTEGRITY } from '../examples.js';
 import { CALL_PROBLEMS, json, operation } from '../operation.js';
 import { NoPath, NoQuery, pageParameters } from '../parameters.js';
@@ -22,7 +22,13 @@ const AuditQuery = Type.Object(
       }),
     ),
     actor: Type.Optional(Type.String({ maxLength: 255, description: 'Principal.' })),
-    kind: Type.Optional(Type.Enum(EVENT_KINDS, { type: 'string', description: 'Kind of event.' })),
+    project: Type.Optional({ ...Name, description: 'Only what is in this project.' }),
+    kind: Type.Optional(
+      Type.Array(Type.Enum(EVENT_KINDS, { type: 'string' }), {
+        maxItems: EVENT_KINDS.length,
+        description: 'Only events of this kind. May be given several times.',
+      }),
+    ),
     action: Type.Optional(Type.String({ maxLength: 255, description: 'Operation, as in operationId.' })),
     requestId: Type.Optional(Type.String({ maxLength: 128, description: 'X-Request-Id of the call.' })),
     since: Type.Optional(Type.String({ ...instant, description: 'RFC 3339; events at or after.' })),
@@ -54,7 +60,7 @@ const listAuditEvents = operation({
       ),
     },
   },
-  problems: [...CALL_PROBLEMS, 'PAGE_TOKEN_INVALID'],
+  problems: [...CALL_PROBLEMS, 'PAGE_TOKEN_INVALID', 'PROJECT_NOT_FOUND'],
 });
 
 const getAuditEvent = operation({

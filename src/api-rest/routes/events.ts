@@ -1,16 +1,17 @@
 /** The live stream. */
-import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
 import type { Control } from '../../control/control.js';
-import { type AuditEvent, EVENT_KINDS } from '../../domain/schema/audit-event.js';
-import { closed } from '../../domain/schema/common.js';
+import { WATCHABLE_KINDS } from '../../control/watch/selection.js';
+import { EVENT_KINDS } from '../../domain/schema/audit-event.js';
+import { closed, Name } from '../../domain/schema/common.js';
 import { createCallSignals } from '../call-signal.js';
-import { EVENT_STREAM_TYPE, eventStream, type Frame, frameText } from '../event-stream.js';
-import { AUDIT_EVENT } from '../examples.js';
+import { EVENT_STREAM_TYPE } from '../event-stream.js';
+import { WATCH_STREAM } from '../examples.js';
 import { CALL_PROBLEMS, operation } from '../operation.js';
 import { NoPath, WatchHeaders } from '../parameters.js';
 import { callOf } from '../request.js';
+import { sendWatch } from '../watch-stream.js';
 
 const revision = { minimum: 0, maximum: Number.MAX_SAFE_INTEGER };
 
@@ -19,9 +20,12 @@ const watch = operation({
   tag: 'Audit',
   summary: 'Watch events as they happen',
   description:
-    'Server-sent events without end: `id` is the id of the audit event, `event` its kind, `data` the event as JSON. A client ' +
-    'that comes back with the header `Last-Event-ID`, as browsers do, misses nothing. Comments keep a silent connection ' +
-    'alive. A token that is bound to a project has to choose a `resource` in it.',
+    'Server-sent events without end. A `heartbeat` with the revision that the stream starts after, then audit events: `id` is ' +
+    'the id, `event` the kind, `data` the event as JSON. After 15 seconds without one another `heartbeat`: everything up to ' +
+    'its revision has been sent. A client that comes back with the header `Last-Event-ID`, as browsers do, misses nothing. ' +
+    'Who reads nothing for 20 seconds while there is more is cut off: the last event is an `error` whose data is a problem ' +
+    '(`SLOW_CONSUMER`) with the revision to resume after. A token that is bound to projects sees what concerns these and ' +
+    'nothing else.',
   params: NoPath,
   query: Type.Object(
     {
@@ -38,7 +42,19 @@ const watch = operation({
           description: 'Path of a resource without `/v1/`: its own events and those of everything below it.',
         }),
       ),
-      kind: Type.Optional(Type.Enum(EVENT_KINDS, { type: 'string', description: 'Kind of event.' })),
+      project: Type.Optional({ ...Name, description: 'Only what is in this project.' }),
+      kind: Type.Optional(
+        Type.Array(Type.Enum(EVENT_KINDS, { type: 'string' }), {
+          maxItems: EVENT_KINDS.length,
+          description: 'Only events of this kind. May be given several times.',
+        }),
+      ),
+      resourceKind: Type.Optional(
+        Type.Array(Type.Enum(WATCHABLE_KINDS, { type: 'string' }), {
+          maxItems: WATCHABLE_KINDS.length,
+          description: 'Only what concerns resources of this kind. May be given several times.',
+        }),
+      ),
     },
     closed,
   ),
@@ -49,12 +65,12 @@ const watch = operation({
       content: {
         [EVENT_STREAM_TYPE]: {
           schema: Type.String(),
-          example: frameText(frameOf(AUDIT_EVENT)),
+          example: WATCH_STREAM,
         },
       },
     },
   },
-  problems: [...CALL_PROBLEMS, 'TOO_MANY_STREAMS'],
+  problems: [...CALL_PROBLEMS, 'TOO_MANY_STREAMS', 'REVISION_AHEAD', 'PROJECT_NOT_FOUND'],
 });
 
 export const eventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
@@ -62,23 +78,16 @@ export const eventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = asyn
 
   app.get('/v1/events', { schema: watch }, async (request, reply) => {
     const { afterRevision = lastSeen(request.headers['last-event-id']), ...chosen } = request.query;
-    const events = control.auditEvents.watch(callOf(request), {
+    const signal = signals.ofStream(request, reply);
+    const items = control.auditEvents.watch(callOf(request), {
       ...chosen,
       ...(afterRevision !== undefined && { afterRevision }),
-      signal: signals.ofStream(request, reply),
+      signal,
     });
-    return reply.type(EVENT_STREAM_TYPE).send(Readable.from(eventStream(frames(events))));
+    return sendWatch(reply, items, signal);
   });
 };
 
 function lastSeen(header: string | string[] | undefined): number | undefined {
   return header === undefined ? undefined : Number(header);
-}
-
-async function* frames(events: AsyncIterable<AuditEvent>): AsyncGenerator<Frame> {
-  for await (const event of events) yield frameOf(event);
-}
-
-function frameOf(event: AuditEvent): Frame {
-  return { id: String(event.id), event: event.kind, data: JSON.stringify(event) };
 }

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { SealedEvent } from '../../audit/chain.js';
+import { pathOf } from '../../domain/names.js';
 import type { EventQuery } from '../store.js';
 import { below } from './path-range.js';
 
@@ -33,7 +34,7 @@ function conditionsOf(query: EventQuery): Condition[] {
   };
   add(query.order === 'ascending' ? 'id > ?' : 'id < ?', query.after);
   add('principal = ?', query.principal);
-  add('kind = ?', query.kind);
+  if (query.kinds) add(`kind IN (${query.kinds.map(() => '?').join(', ')})`, ...query.kinds);
   add('action = ?', query.action);
   add('request_id = ?', query.requestId);
   add('time >= ?', query.since);
@@ -43,6 +44,14 @@ function conditionsOf(query: EventQuery): Condition[] {
     // one range of the index; between the resource and what is below it sort siblings such as "shop-2"
     add('resource >= ? AND resource < ?', query.resource, to);
     add('(resource = ? OR resource > ?)', query.resource, from);
+  }
+  if (query.projects) {
+    const ranges = query.projects.map((project) => ({
+      path: pathOf({ project }),
+      ...below(pathOf({ project })),
+    }));
+    const sql = ranges.map(() => 'resource = ? OR (resource > ? AND resource < ?)').join(' OR ');
+    add(`(${sql || 'FALSE'})`, ...ranges.flatMap(({ path, from, to }) => [path, from, to]));
   }
   return conditions;
 }

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3';
-import { CHAIN_START, type ChainTip, type SealedEvent, unseal } from '../../audit/chain.js';
+import { CHAIN_START, type ChainTip, type SealedEvent, sealedJson, unseal } from '../../audit/chain.js';
 import type { DefinitionKind } from '../../domain/names.js';
 import type { Reader } from '../store.js';
 import { synchronous } from './database.js';
@@ -82,6 +82,7 @@ export function createReader(db: Database): SqliteReader {
       return row && unseal(row);
     },
     events: (query) => findEvents(query).map(unseal),
+    eventTexts: (query) => findEvents(query).map((event) => ({ id: event.id, json: sealedJson(event) })),
 
     credentialOwner(hash) {
       const row = statements.credentialOwner.get(hash);

@@ -76,7 +76,8 @@ export function describeEvents({ create }: StoreSubject): void {
         after: fc.nat(210),
         resource: fc.constantFrom(...resources),
         principal: fc.constantFrom('p0', 'p1', 'nobody'),
-        kind: fc.constantFrom(...EVENT_KINDS),
+        kinds: fc.uniqueArray(fc.constantFrom(...EVENT_KINDS), { minLength: 1 }),
+        projects: fc.uniqueArray(fc.constantFrom('default', 'defaul', 'blog')),
         action: fc.constantFrom('a0', 'a1'),
         requestId: fc.constantFrom('r0', 'r7'),
         since: time,
@@ -89,6 +90,10 @@ export function describeEvents({ create }: StoreSubject): void {
         assert.deepEqual(
           store.read((reader) => reader.events(one)),
           select(all, one),
+        );
+        assert.deepEqual(
+          store.read((reader) => reader.eventTexts(one)),
+          select(all, one).map((event) => ({ id: event.id, json: JSON.stringify(event) })),
         );
       }),
       { numRuns: 500 },
@@ -171,14 +176,16 @@ function pick<T>(values: readonly T[], n: number): T {
 
 /** What the query means, in plain code. */
 function select(all: readonly AuditEvent[], query: EventQuery): AuditEvent[] {
-  const { after, resource, principal, kind, action, requestId, since, until, order, limit } = query;
+  const { after, resource, principal, kinds, projects, action, requestId, since, until, order, limit } =
+    query;
   const ascending = order === 'ascending';
   const found = all.filter(
     (event) =>
       (after === undefined || (ascending ? event.id > after : event.id < after)) &&
       (resource === undefined || isWithin(event.resource, resource)) &&
       (principal === undefined || event.actor.principal === principal) &&
-      (kind === undefined || event.kind === kind) &&
+      (kinds === undefined || kinds.includes(event.kind)) &&
+      (projects === undefined || projects.some((name) => isWithin(event.resource, `projects/${name}`))) &&
       (action === undefined || event.action === action) &&
       (requestId === undefined || event.requestId === requestId) &&
       (since === undefined || event.time >= since) &&

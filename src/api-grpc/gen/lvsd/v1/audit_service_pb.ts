@@ -2,19 +2,19 @@
 // @generated from file lvsd/v1/audit_service.proto (package lvsd.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { AuditEvent, AuditEvent_Kind, Integrity } from "./audit_pb.js";
 import { file_lvsd_v1_audit } from "./audit_pb.js";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/audit_service.proto.
  */
 export const file_lvsd_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEiggIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAEoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiVgoXTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USIgoFaXRlbXMYASADKAsyEy5sdnNkLnYxLkF1ZGl0RXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiIKFEdldEF1ZGl0RXZlbnRSZXF1ZXN0EgoKAmlkGAEgASgDIjsKFUdldEF1ZGl0RXZlbnRSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudCIaChhHZXRBdWRpdEludGVncml0eVJlcXVlc3QiQgoZR2V0QXVkaXRJbnRlZ3JpdHlSZXNwb25zZRIlCglpbnRlZ3JpdHkYASABKAsyEi5sdnNkLnYxLkludGVncml0eSJ4CgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgASgOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmRCEQoPX2FmdGVyX3JldmlzaW9uIjMKDVdhdGNoUmVzcG9uc2USIgoFZXZlbnQYASABKAsyEy5sdnNkLnYxLkF1ZGl0RXZlbnQyygIKDEF1ZGl0U2VydmljZRJUCg9MaXN0QXVkaXRFdmVudHMSHy5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIC5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEk4KDUdldEF1ZGl0RXZlbnQSHS5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXF1ZXN0Gh4ubHZzZC52MS5HZXRBdWRpdEV2ZW50UmVzcG9uc2USWgoRR2V0QXVkaXRJbnRlZ3JpdHkSIS5sdnNkLnYxLkdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdBoiLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXNwb25zZRI4CgVXYXRjaBIVLmx2c2QudjEuV2F0Y2hSZXF1ZXN0GhYubHZzZC52MS5XYXRjaFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_lvsd_v1_audit]);
+  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IrgBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kQhEKD19hZnRlcl9yZXZpc2lvbiJaCg1XYXRjaFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50EiUKCWhlYXJ0YmVhdBgCIAEoCzISLmx2c2QudjEuSGVhcnRiZWF0Ih0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyqrAQoNV2F0Y2hhYmxlS2luZBIeChpXQVRDSEFCTEVfS0lORF9VTlNQRUNJRklFRBAAEhoKFldBVENIQUJMRV9LSU5EX1BST0pFQ1QQARIaChZXQVRDSEFCTEVfS0lORF9DTFVTVEVSEAISIgoeV0FUQ0hBQkxFX0tJTkRfVklSVFVBTF9TRVJWSUNFEAMSHgoaV0FUQ0hBQkxFX0tJTkRfUkVBTF9TRVJWRVIQBDLKAgoMQXVkaXRTZXJ2aWNlElQKD0xpc3RBdWRpdEV2ZW50cxIfLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBogLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USTgoNR2V0QXVkaXRFdmVudBIdLmx2c2QudjEuR2V0QXVkaXRFdmVudFJlcXVlc3QaHi5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXNwb25zZRJaChFHZXRBdWRpdEludGVncml0eRIhLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXF1ZXN0GiIubHZzZC52MS5HZXRBdWRpdEludGVncml0eVJlc3BvbnNlEjgKBVdhdGNoEhUubHZzZC52MS5XYXRjaFJlcXVlc3QaFi5sdnNkLnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_lvsd_v1_audit]);
 
 /**
  * Which audit events, and how many.
@@ -51,11 +51,11 @@ export type ListAuditEventsRequest = Message<"lvsd.v1.ListAuditEventsRequest"> &
   actor: string;
 
   /**
-   * What the events tell.
+   * Only events of these kinds. Empty: of all.
    *
-   * @generated from field: lvsd.v1.AuditEvent.Kind kind = 5;
+   * @generated from field: repeated lvsd.v1.AuditEvent.Kind kind = 5;
    */
-  kind: AuditEvent_Kind;
+  kind: AuditEvent_Kind[];
 
   /**
    * The operation, for example createCluster.
@@ -84,6 +84,13 @@ export type ListAuditEventsRequest = Message<"lvsd.v1.ListAuditEventsRequest"> &
    * @generated from field: google.protobuf.Timestamp until = 9;
    */
   until?: Timestamp | undefined;
+
+  /**
+   * Only what is in this project.
+   *
+   * @generated from field: string project = 10;
+   */
+  project: string;
 };
 
 /**
@@ -200,32 +207,46 @@ export const GetAuditIntegrityResponseSchema: GenMessage<GetAuditIntegrityRespon
   messageDesc(file_lvsd_v1_audit_service, 5);
 
 /**
- * Where to start.
+ * What to send, and where to start. A token that is bound to projects sees what concerns these and nothing else.
  *
  * @generated from message lvsd.v1.WatchRequest
  */
 export type WatchRequest = Message<"lvsd.v1.WatchRequest"> & {
   /**
-   * Only events with a greater id; 0: all there are. Absent: only those that are still to come.
+   * Only events with a greater id; 0: all there are. Absent: only those that are still to come. One that is greater than
+   * the newest is refused with REVISION_AHEAD.
    *
    * @generated from field: optional int64 after_revision = 1;
    */
   afterRevision?: bigint | undefined;
 
   /**
-   * Path of a resource: its own events and those of everything below it. A token that is bound to a project has to give a
-   * path in it.
+   * Path of a resource: its own events and those of everything below it.
    *
    * @generated from field: string resource = 2;
    */
   resource: string;
 
   /**
-   * Kind of event.
+   * Only events of these kinds. Empty: of all.
    *
-   * @generated from field: lvsd.v1.AuditEvent.Kind kind = 3;
+   * @generated from field: repeated lvsd.v1.AuditEvent.Kind kind = 3;
    */
-  kind: AuditEvent_Kind;
+  kind: AuditEvent_Kind[];
+
+  /**
+   * Only what is in this project.
+   *
+   * @generated from field: string project = 4;
+   */
+  project: string;
+
+  /**
+   * Only what concerns resources of these kinds. Empty: anything.
+   *
+   * @generated from field: repeated lvsd.v1.WatchableKind resource_kind = 5;
+   */
+  resourceKind: WatchableKind[];
 };
 
 /**
@@ -236,7 +257,7 @@ export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_audit_service, 6);
 
 /**
- * One step of the stream.
+ * One step of the stream: exactly one of the fields is set.
  *
  * @generated from message lvsd.v1.WatchResponse
  */
@@ -247,6 +268,13 @@ export type WatchResponse = Message<"lvsd.v1.WatchResponse"> & {
    * @generated from field: lvsd.v1.AuditEvent event = 1;
    */
   event?: AuditEvent | undefined;
+
+  /**
+   * The server is alive, and nothing that was chosen happened lately.
+   *
+   * @generated from field: lvsd.v1.Heartbeat heartbeat = 2;
+   */
+  heartbeat?: Heartbeat | undefined;
 };
 
 /**
@@ -255,6 +283,82 @@ export type WatchResponse = Message<"lvsd.v1.WatchResponse"> & {
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_audit_service, 7);
+
+/**
+ * Sent at the start, and when nothing else was sent for 15 seconds. After three times that the server is not there.
+ *
+ * @generated from message lvsd.v1.Heartbeat
+ */
+export type Heartbeat = Message<"lvsd.v1.Heartbeat"> & {
+  /**
+   * Everything up to here has been sent: continue after this one.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message lvsd.v1.Heartbeat.
+ * Use `create(HeartbeatSchema)` to create a new message.
+ */
+export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 8);
+
+/**
+ * A kind of resource that a watcher can choose.
+ *
+ * @generated from enum lvsd.v1.WatchableKind
+ */
+export const WatchableKind = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: WATCHABLE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Projects.
+   *
+   * @generated from enum value: WATCHABLE_KIND_PROJECT = 1;
+   */
+  PROJECT: 1,
+
+  /**
+   * Clusters.
+   *
+   * @generated from enum value: WATCHABLE_KIND_CLUSTER = 2;
+   */
+  CLUSTER: 2,
+
+  /**
+   * Virtual services.
+   *
+   * @generated from enum value: WATCHABLE_KIND_VIRTUAL_SERVICE = 3;
+   */
+  VIRTUAL_SERVICE: 3,
+
+  /**
+   * Real servers.
+   *
+   * @generated from enum value: WATCHABLE_KIND_REAL_SERVER = 4;
+   */
+  REAL_SERVER: 4,
+} as const;
+
+/**
+ * A kind of resource that a watcher can choose.
+ *
+ * @generated from enum lvsd.v1.WatchableKind
+ */
+export type WatchableKind = (typeof WatchableKind)[keyof typeof WatchableKind] | UnknownEnum;
+
+/**
+ * Describes the enum lvsd.v1.WatchableKind.
+ */
+export const WatchableKindSchema: GenEnum<WatchableKind> = /*@__PURE__*/
+  enumDesc(file_lvsd_v1_audit_service, 0);
 
 /**
  * Who changed what, when, why, and what the kernel answered.
@@ -293,8 +397,10 @@ export const AuditService: GenService<{
     output: typeof GetAuditIntegrityResponseSchema;
   },
   /**
-   * Streams audit events in order, without an end. After a break, continue with the id of the last event received: no
-   * event is left out or sent twice. A slow reader loses nothing. UNAVAILABLE with SHUTTING_DOWN when the server stops.
+   * Streams audit events in order, without an end: first a heartbeat with the revision that it starts after, then events,
+   * and a heartbeat whenever there was none for 15 seconds. After a break, continue after the last revision received: no
+   * event is left out or sent twice. Who does not read is cut off with RESOURCE_EXHAUSTED and SLOW_CONSUMER, and can
+   * continue likewise. UNAVAILABLE with SHUTTING_DOWN when the server stops.
    *
    * @generated from rpc lvsd.v1.AuditService.Watch
    */

@@ -1,0 +1,54 @@
+/** Follows the audit log: what a watcher asked to see of it, from a revision on, without an end. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { DomainError } from '../../domain/errors.js';
+import type { AuditEvent } from '../../domain/schema/audit-event.js';
+import type { Alarm } from './alarm.js';
+import type { EventLog } from './event-log.js';
+import type { WatchItem } from './items.js';
+
+export interface Following {
+  readonly log: EventLog;
+  readonly alarm: Alarm;
+  readonly isChosen: (event: AuditEvent) => boolean;
+  /** After which revision to begin. */
+  readonly after: number;
+  readonly signal: AbortSignal;
+}
+
+/** Proxies cut connections that are silent for a minute; a client may take three times this for a dead server. */
+export const HEARTBEAT_MS = 15_000;
+
+/** Batches are what one turn of the event loop found, and never empty. */
+export async function* follow(following: Following): AsyncGenerator<readonly WatchItem[]> {
+  const { log, alarm, isChosen, after, signal } = following;
+  let position = after;
+  yield [{ type: 'heartbeat', revision: position }];
+  let spoke = performance.now();
+  while (!signal.aborted) {
+    const { items, upTo } = log.after(position);
+    position = upTo;
+    const chosen = items.filter(({ event }) => isChosen(event));
+    const silentMs = performance.now() - spoke;
+    if (chosen.length > 0) {
+      yield chosen;
+      spoke = performance.now();
+    } else if (silentMs >= HEARTBEAT_MS) {
+      yield [{ type: 'heartbeat', revision: position }];
+      spoke = performance.now();
+    } else if (position < log.revision()) {
+      await nextTurn();
+    } else {
+      await alarm.newerThan(position, HEARTBEAT_MS - silentMs, signal);
+    }
+  }
+}
+
+/** Rejects what cannot be resumed after: a watcher would wait for revisions that were never there, and miss those that are. */
+export function requireRevision(afterRevision: number, newest: number): void {
+  if (afterRevision <= newest) return;
+  throw new DomainError(
+    'REVISION_AHEAD',
+    `Revision ${afterRevision} is newer than the newest, ${newest}: the database is another one than before. Read everything anew.`,
+    { metadata: { afterRevision: String(afterRevision), newest: String(newest) } },
+  );
+}
