@@ -60,7 +60,11 @@ test('a project without a grant does not exist, and the whole server is nobodyâ€
   authorise(tenant, 'listAuditEvents', { project: 'shop' });
   assert.throws(
     () => authorise(tenant, 'listAuditEvents', { project: 'bank' }),
-    refusesWith('PERMISSION_DENIED', /whole server/),
+    refusesWith('PROJECT_NOT_FOUND', /no role/),
+  );
+  assert.throws(
+    () => authorise(callWith(), 'listAuditEvents'),
+    refusesWith('PERMISSION_DENIED', /whole server, and anna is nobody here/),
   );
 });
 
