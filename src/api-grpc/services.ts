@@ -7,6 +7,7 @@ import { ClusterService } from './gen/lvsd/v1/cluster_service_pb.js';
 import { DefinitionService } from './gen/lvsd/v1/definition_service_pb.js';
 import { DirectorService } from './gen/lvsd/v1/director_service_pb.js';
 import { HistoryService } from './gen/lvsd/v1/history_service_pb.js';
+import { ProjectService } from './gen/lvsd/v1/project_service_pb.js';
 import { RealServerService } from './gen/lvsd/v1/real_server_service_pb.js';
 import { TokenService } from './gen/lvsd/v1/token_service_pb.js';
 import { VirtualServiceService } from './gen/lvsd/v1/virtual_service_service_pb.js';
@@ -15,6 +16,7 @@ import { clusterMethods } from './handlers/clusters.js';
 import { definitionMethods } from './handlers/definitions.js';
 import { directorMethods } from './handlers/directors.js';
 import { historyMethods } from './handlers/history.js';
+import { projectMethods } from './handlers/projects.js';
 import { realServerMethods } from './handlers/real-servers.js';
 import { tokenMethods } from './handlers/tokens.js';
 import { virtualServiceMethods } from './handlers/virtual-services.js';
@@ -29,6 +31,7 @@ export const SERVICES: readonly DescService[] = [
   VirtualServiceService,
   RealServerService,
   DefinitionService,
+  ProjectService,
   DirectorService,
   TokenService,
   AuditService,
@@ -40,6 +43,7 @@ export function addServices(server: Server, control: Control, surroundings: Surr
   addService(server, VirtualServiceService, virtualServiceMethods(control), surroundings);
   addService(server, RealServerService, realServerMethods(control), surroundings);
   addService(server, DefinitionService, definitionMethods(control), surroundings);
+  addService(server, ProjectService, projectMethods(control), surroundings);
   addService(server, DirectorService, directorMethods(control), surroundings);
   addService(server, TokenService, tokenMethods(control), surroundings);
   addService(server, AuditService, auditMethods(control), surroundings);

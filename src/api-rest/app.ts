@@ -28,6 +28,7 @@ import { metricsRoutes } from './routes/metrics.js';
 import { packetPathRoutes } from './routes/packet-paths.js';
 import { preflightRoutes } from './routes/preflights.js';
 import { problemRoutes } from './routes/problems.js';
+import { projectRoutes } from './routes/projects.js';
 import { realServerAddressRoutes } from './routes/real-server-addresses.js';
 import { realServerSetupRoutes } from './routes/real-server-setups.js';
 import { realServerRoutes } from './routes/real-servers.js';
@@ -126,6 +127,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       realServerSetupRoutes,
       definitionRoutes,
       importRoutes,
+      projectRoutes,
       directorRoutes,
       adoptionRoutes,
       connectionRoutes,

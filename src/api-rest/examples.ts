@@ -10,6 +10,7 @@ import { frameText } from './event-stream.js';
 
 export const NAMES = {
   project: 'default',
+  tenant: 'blog',
   cluster: 'shop',
   virtualService: 'http',
   realServer: 'web-1',
@@ -57,6 +58,36 @@ export interface ResourceExamples {
   readonly patch: object;
   readonly resource: object;
 }
+
+const quotas = { clusters: 5, virtualServices: 20, realServers: 100 };
+const limits = {
+  vipPrefixes: ['192.0.2.16/28'],
+  ripPrefixes: ['10.20.0.0/16'],
+  ports: [
+    { from: 80, to: 80 },
+    { from: 443, to: 443 },
+  ],
+  forwardingMethods: ['nat', 'dr'],
+  interfaces: [],
+};
+const projectSpec = { description: 'The blog team', quotas, limits };
+
+export const PROJECT: ResourceExamples = {
+  create: {
+    name: NAMES.tenant,
+    labels: { team: 'blog' },
+    spec: { ...projectSpec, limits: { ...limits, ports: [{ from: 80 }, { from: 443 }] } },
+  },
+  replace: { labels: { team: 'blog' }, spec: projectSpec },
+  patch: { spec: { quotas: { realServers: 200 }, limits: { ripPrefixes: null } } },
+  resource: {
+    name: NAMES.tenant,
+    labels: { team: 'blog' },
+    spec: { ...projectSpec, limits: { ...limits, snatPrefixes: null, fwmarks: null } },
+    status: { usage: { clusters: 1, virtualServices: 2, realServers: 6 }, violations: [] },
+    ...bookkeeping(2),
+  },
+};
 
 export const CLUSTER: ResourceExamples = {
   create: { name: NAMES.cluster, labels, spec: clusterSpec },

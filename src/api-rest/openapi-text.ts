@@ -40,6 +40,7 @@ export const TAGS = [
   { name: 'Virtual services', description: 'What clients connect to.' },
   { name: 'Real servers', description: 'Where connections go. Drain, disable, weigh.' },
   { name: 'Definitions', description: 'A whole cluster as one document.' },
+  { name: 'Projects', description: 'What each tenant has to itself, and how much of it.' },
   { name: 'Directors', description: 'What the kernel holds, and whether it is what it should be.' },
   { name: 'Access', description: 'Tokens: who may call, and what for.' },
   { name: 'Audit', description: 'Who changed what, when and why, and what the kernel answered.' },

@@ -14,6 +14,11 @@ const virtualService = pathName('Virtual service.', NAMES.virtualService);
 const realServer = pathName('Real server.', NAMES.realServer);
 
 export const ProjectPath = Type.Object({ project }, closed);
+/** Of what is done with a project itself, which `default` is too important for. */
+export const ProjectItemPath = Type.Object(
+  { project: pathName('Project; `default` exists from the start.', NAMES.tenant) },
+  closed,
+);
 export const ClusterPath = Type.Object({ project, cluster }, closed);
 export const VirtualServicePath = Type.Object({ project, cluster, virtualService }, closed);
 export const RealServerPath = Type.Object({ project, cluster, virtualService, realServer }, closed);

@@ -1,12 +1,14 @@
 import { DomainError } from '../domain/errors.js';
 import type { Call } from './control.js';
-import { type Grant, reaches, roleIn } from './grants.js';
+import { type Grant, highestRole, reaches, roleIn } from './grants.js';
 import { OPERATIONS, type OperationName, type Role } from './operations.js';
 
 /** What an operation needs, where that depends on more than its name. */
 interface Need {
   /** The project that the call is about; an operation on the whole server may be limited to one. */
   readonly project?: string;
+  /** A project that the call is about, where a role in it is not enough; for who has none in it, it does not exist. */
+  readonly known?: string;
   /** A role other than the operation's own. */
   readonly role?: Role;
 }
@@ -37,11 +39,13 @@ export class CallDenied extends DomainError {
 export function authorise({ principal }: Call, operation: OperationName, need: Need = {}): void {
   const { role, scope } = OPERATIONS[operation];
   const { name, grants } = principal;
-  const resource = need.project === undefined ? '' : `projects/${need.project}`;
-  const actual = roleIn(grants, need.project ?? null);
-  if (actual === undefined && scope === 'project' && need.project !== undefined) {
+  const about = need.project ?? need.known;
+  const resource = about === undefined ? '' : `projects/${about}`;
+  const actual = scope === 'anywhere' ? highestRole(grants) : roleIn(grants, need.project ?? null);
+  const isHidden = scope === 'project' || need.known !== undefined;
+  if (about !== undefined && isHidden && roleIn(grants, about) === undefined) {
     const why = `${name} has no role in the project`;
-    throw new CallDenied(projectNotFound(need.project), { operation, resource, why });
+    throw new CallDenied(projectNotFound(about), { operation, resource, why });
   }
   const needed = need.role ?? role;
   if (reaches(actual, needed)) return;

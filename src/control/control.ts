@@ -3,7 +3,7 @@
  * Every method authorises the caller first and rejects with `DomainError` for anything a caller can be told.
  * Bodies arrive as they came over the wire (`unknown`): this layer validates them, once, for both doors.
  */
-import type { Names } from '../domain/names.js';
+import type { Names, ParentNames } from '../domain/names.js';
 import type { Adoption } from '../domain/schema/adoption.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Connection, ConnectionFilter } from '../domain/schema/connection.js';
@@ -18,6 +18,7 @@ import type { Import } from '../domain/schema/import.js';
 import type { PacketPath } from '../domain/schema/packet-path.js';
 import type { Preflight } from '../domain/schema/preflight.js';
 import type { Preview } from '../domain/schema/preview.js';
+import type { Project } from '../domain/schema/project-resource.js';
 import type { RealServerAddress } from '../domain/schema/real-server-address.js';
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
@@ -93,10 +94,10 @@ export interface ReadOptions {
 
 /** The standard methods of one kind. `names` reach the resource itself; for `list` and `create`, its parent. */
 export interface Resources<R> {
-  list(call: Call, parent: Names, query: ListQuery & ReadOptions): Promise<Page<R>>;
+  list(call: Call, parent: ParentNames, query: ListQuery & ReadOptions): Promise<Page<R>>;
   get(call: Call, names: Names, options?: ReadOptions): Promise<R>;
   /** `body` is the kind's input schema with `name`. */
-  create(call: Call, parent: Names, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
+  create(call: Call, parent: ParentNames, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
   /** Replaces labels and spec; creates when absent. */
   replace(call: Call, names: Names, body: unknown, options: WriteOptions): Promise<WriteAnswer<R>>;
   /** JSON merge patch (RFC 7396) of labels and spec. */
@@ -428,6 +429,7 @@ export interface Readiness {
 }
 
 export interface Control {
+  readonly projects: Resources<Project>;
   readonly clusters: Resources<Cluster>;
   readonly virtualServices: Resources<VirtualService>;
   readonly realServers: Resources<RealServer>;

@@ -16,6 +16,7 @@ import { realServerObserver } from './observe.js';
 import { createPacketPaths } from './packet-paths.js';
 import { createPreflights } from './preflights.js';
 import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
+import { createProjects } from './projects.js';
 import { readOnlyReconciler, readOnlyStore } from './read-only.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
@@ -44,6 +45,7 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
     observe: realServerObserver({ store, reconciler, now }),
   };
   const operations = {
+    projects: createProjects({ store, reconciler, now }),
     clusters: createResources(CLUSTER, {
       store,
       reconciler,

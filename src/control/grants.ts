@@ -10,8 +10,12 @@ export interface Grant {
 
 /** The highest role that the grants give in a project, or (null) on the whole server; undefined: none. */
 export function roleIn(grants: readonly Grant[], project: string | null): Role | undefined {
-  const roles = grants.filter((grant) => grant.project === null || grant.project === project);
-  return ROLES.findLast((role) => roles.some((grant) => grant.role === role));
+  return highestRole(grants.filter((grant) => grant.project === null || grant.project === project));
+}
+
+/** Whatever project it is in. */
+export function highestRole(grants: readonly Grant[]): Role | undefined {
+  return ROLES.findLast((role) => grants.some((grant) => grant.role === role));
 }
 
 export function reaches(role: Role | undefined, needed: Role): boolean {

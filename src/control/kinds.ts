@@ -1,9 +1,12 @@
-/** What the three kinds of a definition have in common is in `resources.ts`; here is what they do not. */
+/** What the kinds with the standard methods have in common is in `resources.ts`; here is what they do not. */
 import type { TSchema } from 'typebox';
 import type { Reason, Violation } from '../domain/errors.js';
-import type { DefinitionKind } from '../domain/names.js';
+import { projectViolations } from '../domain/limits.js';
+import type { StandardKind } from '../domain/names.js';
 import { clusterViolations, realServerViolations, virtualServiceViolations } from '../domain/rules.js';
 import { type ClusterSpec, normaliseCluster } from '../domain/schema/cluster.js';
+import { normaliseProject, type ProjectSpec } from '../domain/schema/project.js';
+import { ProjectInput } from '../domain/schema/project-resource.js';
 import { normaliseRealServer, type RealServerSpec } from '../domain/schema/real-server.js';
 import { ClusterInput, RealServerInput, VirtualServiceInput } from '../domain/schema/resource.js';
 import { normaliseVirtualService, type VirtualServiceSpec } from '../domain/schema/virtual-service.js';
@@ -12,7 +15,7 @@ import type { OperationName } from './operations.js';
 export type Method = 'list' | 'get' | 'create' | 'replace' | 'update' | 'delete';
 
 export interface KindDescriptor<S = unknown> {
-  readonly kind: DefinitionKind;
+  readonly kind: StandardKind;
   /** For sentences. */
   readonly noun: string;
   readonly notFound: Reason;
@@ -23,6 +26,23 @@ export interface KindDescriptor<S = unknown> {
   /** Pointers are relative to the spec. */
   readonly violations: (spec: S) => Violation[];
 }
+
+export const PROJECT: KindDescriptor<ProjectSpec> = {
+  kind: 'project',
+  noun: 'project',
+  notFound: 'PROJECT_NOT_FOUND',
+  operations: {
+    list: 'listProjects',
+    get: 'getProject',
+    create: 'createProject',
+    replace: 'replaceProject',
+    update: 'updateProject',
+    delete: 'deleteProject',
+  },
+  input: ProjectInput,
+  normalise: normaliseProject,
+  violations: projectViolations,
+};
 
 export const CLUSTER: KindDescriptor<ClusterSpec> = {
   kind: 'cluster',

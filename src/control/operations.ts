@@ -6,17 +6,26 @@ import { ROLES, type Role } from '../domain/schema/token.js';
 
 export { ROLES, type Role };
 
-export type Scope = 'project' | 'server';
+export type Scope = 'project' | 'server' | 'anywhere';
 
 interface OperationEntry {
   readonly role: Role;
-  /** project: a role bound to that project is enough. server: the role must be bound to the whole server. */
+  /**
+   * project: a role bound to that project is enough. server: the role must be bound to the whole server. anywhere: a role in
+   * any project is enough, and the answer has what the caller may know of.
+   */
   readonly scope: Scope;
   /** The answer has a secret that is told only once: it must not be kept anywhere, not even to answer a retry. */
   readonly secretAnswer?: true;
 }
 
 export const OPERATIONS = {
+  listProjects: { role: 'viewer', scope: 'anywhere' },
+  getProject: { role: 'viewer', scope: 'project' },
+  createProject: { role: 'admin', scope: 'server' },
+  replaceProject: { role: 'admin', scope: 'server' },
+  updateProject: { role: 'admin', scope: 'server' },
+  deleteProject: { role: 'admin', scope: 'server' },
   listClusters: { role: 'viewer', scope: 'project' },
   getCluster: { role: 'viewer', scope: 'project' },
   createCluster: { role: 'editor', scope: 'project' },

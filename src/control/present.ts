@@ -108,7 +108,7 @@ function drainOf(path: string, entry: OwnedEntry | undefined): DrainProgress | n
   return entry?.path === path && entry.drainDeadline !== null ? { deadline: entry.drainDeadline } : null;
 }
 
-function identity({ path, labels, revision, createTime, updateTime }: StoredResource) {
+export function identity({ path, labels, revision, createTime, updateTime }: StoredResource) {
   return { name: nameOf(path), labels, revision, etag: etagOf(revision), createTime, updateTime };
 }
 

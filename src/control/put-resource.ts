@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { DefinitionKind } from '../domain/names.js';
+import type { DefinitionKind, StandardKind } from '../domain/names.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { StoredResource, Transaction } from '../store/store.js';
 import type { WriteOptions } from './control.js';
@@ -12,7 +12,7 @@ interface Surroundings {
   readonly now: Date;
 }
 
-/** Stores one resource and derives its entries. Everything is checked against the transaction's own state. */
+/** Stores one resource and derives its entries, if it is of a definition. Everything is checked against the transaction's own state. */
 export function putResource(
   tx: Transaction,
   { kind, path, labels, spec }: Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>,
@@ -20,6 +20,7 @@ export function putResource(
 ): void {
   const before = tx.resource(path);
   tx.put({ kind, path, labels, spec });
+  if (!isOfDefinition(kind as StandardKind)) return;
   syncEntries(tx, {
     scope: path,
     shallow: before !== undefined && !affectsChildren(kind as DefinitionKind, before.spec, spec),
@@ -35,6 +36,10 @@ const INHERITED: Readonly<Record<DefinitionKind, readonly string[]>> = {
   virtualService: ['forwarding', 'protocol', 'address', 'port', 'fwmark', 'family'],
   realServer: [],
 };
+
+function isOfDefinition(kind: StandardKind): kind is DefinitionKind {
+  return kind !== 'project';
+}
 
 function affectsChildren(kind: DefinitionKind, before: unknown, after: unknown): boolean {
   const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];

@@ -1,9 +1,17 @@
-/** The standard methods, written once for clusters, virtual services and real servers. */
+/** The standard methods, written once for all kinds that have them. */
 import { isDeepStrictEqual } from 'node:util';
 import { DomainError } from '../domain/errors.js';
 import { parseFilter } from '../domain/filter.js';
 import { mergePatch } from '../domain/merge-patch.js';
-import { childPath, type Names, nameOf, namesOf, parentPath, pathOf } from '../domain/names.js';
+import {
+  childPath,
+  type Names,
+  nameOf,
+  namesOf,
+  type ParentNames,
+  parentPath,
+  pathOf,
+} from '../domain/names.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
@@ -14,6 +22,7 @@ import { releaseAll } from './entries.js';
 import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { type Leaving, leavingNow } from './leaving.js';
 import type { Observe } from './observe.js';
+import type { OperationName } from './operations.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
 import type { Presenter } from './present.js';
@@ -27,6 +36,12 @@ interface Dependencies<R> {
   /** Of kinds that have connections. */
   readonly observe?: Observe<R>;
   readonly now: () => Date;
+  /** Default: by the role in the project that it is in. */
+  readonly authorise?: (call: Call, operation: OperationName, names: ParentNames) => void;
+  /** Which of a list the caller may know of; undefined: all. */
+  readonly mayList?: (call: Call) => ((resource: StoredResource) => boolean) | undefined;
+  /** Refuses a deletion by what it throws. */
+  readonly checkRemoval?: (path: string) => void;
 }
 
 interface WriteRequest {
@@ -38,8 +53,9 @@ interface WriteRequest {
 
 export function createResources<R, S>(
   descriptor: KindDescriptor<S>,
-  { store, reconciler, present, observe, now }: Dependencies<R>,
+  dependencies: Dependencies<R>,
 ): Resources<R> {
+  const { store, reconciler, present, observe, now, mayList, checkRemoval } = dependencies;
   const { kind } = descriptor;
   const parse = createBodyParser(descriptor);
 
@@ -56,15 +72,15 @@ export function createResources<R, S>(
     putResource(tx, { kind, path, labels, spec }, { reconciler, options, now: now() });
   }
 
-  function authoriseFor(call: Call, method: Method, { project }: Names): void {
-    authorise(call, descriptor.operations[method], { project });
+  function authoriseFor(call: Call, method: Method, names: ParentNames): void {
+    (dependencies.authorise ?? authorise)(call, descriptor.operations[method], names);
   }
 
   return {
     async list(call, parent, { pageSize, pageToken, filter, connections = false }) {
       authoriseFor(call, 'list', parent);
       const size = pageSizeOf(pageSize);
-      const where = filter ? parseFilter(filter) : undefined;
+      const where = both(filter ? parseFilter(filter) : undefined, mayList?.(call));
       const query = [kind, pathOf(parent), filter ?? ''];
       const after = decodePageToken(query, pageToken);
       const found = store.read((reader) => {
@@ -159,6 +175,7 @@ export function createResources<R, S>(
         requireAncestors(tx, parentPath(path));
         const existing = found(tx, path);
         checkPreconditions(path, etagOf(existing.revision), options);
+        checkRemoval?.(path);
         removeTree(tx, existing, {
           noun: descriptor.noun,
           cascade: options.cascade ?? false,
@@ -170,6 +187,12 @@ export function createResources<R, S>(
       return { pending: (await reconciler.write(job)).pending };
     },
   };
+}
+
+type Test = (resource: StoredResource) => boolean;
+
+function both(one: Test | undefined, other: Test | undefined): Test | undefined {
+  return one && other ? (resource) => one(resource) && other(resource) : (one ?? other);
 }
 
 /** An operator steers weights and admin states; whatever else a patch of a real server changes needs an editor. */

@@ -6,6 +6,9 @@ export type Kind = (typeof KINDS)[number];
 /** The kinds that make up cluster definitions. */
 export type DefinitionKind = 'cluster' | 'virtualService' | 'realServer';
 
+/** The kinds with the standard methods. */
+export type StandardKind = 'project' | DefinitionKind;
+
 const SEGMENTS = {
   project: 'projects',
   cluster: 'clusters',
@@ -26,8 +29,12 @@ export interface Names {
   readonly realServer?: string;
 }
 
-/** `projects/default/clusters/shop/virtual-services/http`: unique, and a prefix (plus "/") of its descendants'. */
-export function pathOf(names: Names): string {
+/** Names of a resource's parent: none above a project. */
+export type ParentNames = Partial<Names>;
+
+/** `projects/default/clusters/shop/virtual-services/http`: unique, and a prefix (plus "/") of its descendants'. "" without a name. */
+export function pathOf(names: ParentNames): string {
+  if (names.project === undefined) return '';
   let path = `${SEGMENTS.project}/${names.project}`;
   for (const kind of ['cluster', 'virtualService', 'realServer'] as const) {
     const name = names[kind];

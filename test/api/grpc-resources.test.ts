@@ -24,9 +24,17 @@ test('both versions of reflection tell the same services and messages, to caller
   assert.deepEqual(types(v1), types(alpha));
   assert.deepEqual(
     v1.services.filter((name) => name.startsWith('lvsd.')),
-    ['Cluster', 'VirtualService', 'RealServer', 'Definition', 'Director', 'Audit'].map(
-      (noun) => `lvsd.v1.${noun}Service`,
-    ),
+    [
+      'Cluster',
+      'VirtualService',
+      'RealServer',
+      'Definition',
+      'Project',
+      'Director',
+      'Token',
+      'Audit',
+      'History',
+    ].map((noun) => `lvsd.v1.${noun}Service`),
   );
   v1.close();
   alpha.close();

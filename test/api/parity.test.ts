@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { type DescEnum, type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { memberName } from '../../src/api-grpc/convert/enums.js';
-import { specialOf } from '../../src/api-grpc/convert/special.js';
+import { itemsOf, specialOf } from '../../src/api-grpc/convert/special.js';
 import { AdoptionSchema } from '../../src/api-grpc/gen/lvsd/v1/adoption_pb.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
@@ -35,6 +35,7 @@ import {
 import { ImportSchema } from '../../src/api-grpc/gen/lvsd/v1/import_pb.js';
 import { PacketPathSchema } from '../../src/api-grpc/gen/lvsd/v1/packet_path_pb.js';
 import { PreflightSchema } from '../../src/api-grpc/gen/lvsd/v1/preflight_pb.js';
+import { ProjectSchema, ProjectSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/project_pb.js';
 import { RealServerAddressSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_address_pb.js';
 import { RealServerSchema, RealServerSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_pb.js';
 import { RealServerSetupSchema } from '../../src/api-grpc/gen/lvsd/v1/real_server_setup_pb.js';
@@ -61,6 +62,8 @@ import { Import } from '../../src/domain/schema/import.js';
 import { PacketPath } from '../../src/domain/schema/packet-path.js';
 import { Preflight } from '../../src/domain/schema/preflight.js';
 import { Preview } from '../../src/domain/schema/preview.js';
+import { ProjectSpecInput } from '../../src/domain/schema/project.js';
+import { Project } from '../../src/domain/schema/project-resource.js';
 import { RealServerSpecInput } from '../../src/domain/schema/real-server.js';
 import { RealServerAddress } from '../../src/domain/schema/real-server-address.js';
 import { RealServerSetup } from '../../src/domain/schema/real-server-setup.js';
@@ -77,6 +80,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
 };
 
 const PAIRS: readonly (readonly [DescMessage, object])[] = [
+  [ProjectSchema, Project],
+  [ProjectSpecSchema, ProjectSpecInput],
   [ClusterSchema, Cluster],
   [ClusterSpecSchema, ClusterSpecInput],
   [VirtualServiceSchema, VirtualService],
@@ -113,6 +118,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
 /** What clients write: every scalar of these can be absent, so that a missing field is told from zero. */
 const WRITTEN = new Set(
   [
+    ProjectSpecSchema,
     ClusterSpecSchema,
     VirtualServiceSpecSchema,
     RealServerSpecSchema,
@@ -177,7 +183,7 @@ test('every write that may take something out of the kernel can say whether it m
   const expected = methods
     .map(({ localName }) => localName)
     .filter((name) =>
-      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain|Token|ProjectToken)|^createImport$/.test(
+      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain|Token|Project)|^createImport$|^deleteProject$/.test(
         name,
       ),
     );
@@ -192,7 +198,7 @@ test('only what can have children can be deleted with them', () => {
   const cascading = SERVICES.flatMap(({ methods }) => methods).filter(({ input }) => input.field.cascade);
   assert.deepEqual(
     cascading.map(({ localName }) => localName),
-    ['deleteCluster', 'deleteVirtualService'],
+    ['deleteCluster', 'deleteVirtualService', 'deleteProject'],
   );
 });
 
@@ -262,7 +268,12 @@ function compareType(path: string, field: DescField, schema: JsonSchema, nullabl
   }
   switch (schema.type) {
     case 'array':
-      if (nullable) return describe(field) === 'lvsd.v1.StringList' ? [] : differs('a list that may be null');
+      if (nullable) {
+        const isList = field.fieldKind === 'message' && specialOf(field.message) === 'list';
+        return isList
+          ? compareType(path, itemsOf(field.message), schema, false)
+          : differs('a list that may be null');
+      }
       return field.fieldKind === 'list' ? compareItems(path, field, schema.items ?? {}) : differs('a list');
     case 'object':
       return compareObject(path, field, schema);

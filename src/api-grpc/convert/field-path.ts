@@ -1,6 +1,7 @@
 /** How google.rpc.BadRequest names the field that JSON knows by a pointer. */
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { unescapePointer } from '../../domain/validate.js';
+import { itemsOf, specialOf } from './special.js';
 
 /**
  * `/spec/upperThreshold` of a request → `spec.upper_threshold`; items of lists as `addresses[0]`, values of maps as
@@ -21,6 +22,10 @@ export function fieldPath(desc: DescMessage, pointer: string): string {
     path += `${path === '' ? '' : '.'}${field?.name ?? segment}`;
     message = field?.fieldKind === 'message' ? field.message : undefined;
     container = field?.fieldKind === 'map' || field?.fieldKind === 'list' ? field : undefined;
+    if (message && specialOf(message) === 'list') {
+      container = itemsOf(message);
+      path += '.values';
+    }
   }
   return path;
 }

@@ -11,7 +11,7 @@ import { type Timestamp, timestampDate, type Value, ValueSchema } from '@bufbuil
 import type { Violation } from '../../domain/errors.js';
 import { escapePointer } from '../../domain/validate.js';
 import { memberName } from './enums.js';
-import { specialOf } from './special.js';
+import { itemsOf, specialOf } from './special.js';
 import type { ElementField } from './to-message.js';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -93,8 +93,8 @@ function messageJson(desc: DescMessage, value: unknown, faults: Violation[], poi
       return value;
     case 'value':
       return toJson(ValueSchema, value as Value);
-    case 'string-list':
-      return (value as { readonly values: readonly string[] }).values;
+    case 'list':
+      return fieldJson(itemsOf(desc), (value as { readonly values?: unknown }).values, faults, pointer) ?? [];
     case 'field-mask':
       return undefined;
     default:

@@ -14,7 +14,7 @@ import {
 } from '@bufbuild/protobuf';
 import { timestampFromDate, ValueSchema } from '@bufbuild/protobuf/wkt';
 import { memberNumber } from './enums.js';
-import { specialOf } from './special.js';
+import { itemsOf, specialOf } from './special.js';
 
 /** A list or map by the type of its items or values. */
 export interface ElementField {
@@ -70,8 +70,8 @@ function messageValue(desc: DescMessage, value: unknown): unknown {
       return value;
     case 'value':
       return fromJson(ValueSchema, value as JsonValue);
-    case 'string-list':
-      return { values: value };
+    case 'list':
+      return create(desc, { values: fieldValue(itemsOf(desc), value) });
     default:
       return toMessage(desc, value as object);
   }

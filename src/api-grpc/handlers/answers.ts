@@ -1,7 +1,7 @@
 /** What the handlers of all services share: names and options out of requests. */
 import type { DeleteOptions } from '../../control/control.js';
 import { type Violation, violationError } from '../../domain/errors.js';
-import { NAME_PATTERN, type Names } from '../../domain/names.js';
+import { NAME_PATTERN, type Names, type ParentNames } from '../../domain/names.js';
 
 const NAME = new RegExp(NAME_PATTERN);
 
@@ -11,6 +11,9 @@ export interface NameFields {
   readonly cluster?: string;
   readonly virtualService?: string;
 }
+
+/** Likewise of any kind; projects are below nothing. */
+export type ParentFields = Partial<NameFields>;
 
 /** Throws the violations of all these fields that hold no name; there are no defaults. */
 export function requireNames(request: object, fields: readonly string[]): void {
@@ -30,11 +33,13 @@ function nameFault(request: object, field: string): Violation | undefined {
 }
 
 /** The names of a resource's parents, or with a definition of the cluster itself. */
-export function parentNames(request: NameFields): Names {
+export function parentNames(request: NameFields): Names;
+export function parentNames(request: ParentFields): ParentNames;
+export function parentNames(request: ParentFields): ParentNames {
   const { project, cluster, virtualService } = request;
   requireNames(request, ['project', 'cluster', 'virtualService']);
   return {
-    project,
+    ...(project !== undefined && { project }),
     ...(cluster !== undefined && { cluster }),
     ...(virtualService !== undefined && { virtualService }),
   };

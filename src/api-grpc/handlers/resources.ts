@@ -2,13 +2,13 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { FieldMask } from '@bufbuild/protobuf/wkt';
 import type { Resources, WriteAnswer } from '../../control/control.js';
-import type { DefinitionKind, Names } from '../../domain/names.js';
+import type { Names, StandardKind } from '../../domain/names.js';
 import type { Json } from '../convert/from-message.js';
 import { updatePatch } from '../convert/update-patch.js';
 import type { Context } from '../methods.js';
-import { type NameFields, pageOptions, parentNames, requireNames, writeOptions } from './answers.js';
+import { type ParentFields, pageOptions, parentNames, requireNames, writeOptions } from './answers.js';
 
-interface NamedRequest extends NameFields {
+interface NamedRequest extends ParentFields {
   readonly name: string;
 }
 
@@ -34,7 +34,7 @@ interface DeleteRequest extends WriteRequest {
   readonly drain?: boolean | undefined;
 }
 
-interface ListRequest extends NameFields {
+interface ListRequest extends ParentFields {
   readonly pageSize: number;
   readonly pageToken: string;
   readonly filter: string;
@@ -46,14 +46,14 @@ interface GetRequest extends NamedRequest {
 }
 
 /** `updateRequest` describes the message whose fields an update mask names. */
-export function resourceMethods<R, K extends DefinitionKind>(
+export function resourceMethods<R, K extends StandardKind>(
   kind: K,
   resources: Resources<R>,
   updateRequest: DescMessage,
 ) {
   function ownNames(request: NamedRequest): Names {
     requireNames(request, ['project', 'cluster', 'virtualService', 'name']);
-    return { ...parentNames(request), [kind]: request.name };
+    return { ...parentNames(request), [kind]: request.name } as Names;
   }
 
   function resourceAnswer(resource: R): { readonly [Field in K]: R } {

@@ -23,6 +23,7 @@ export const clusterRoutes = resourceRoutes<Cluster>({
   parameter: 'cluster',
   parentPath: ProjectPath,
   path: ClusterPath,
+  isDefinition: true,
   schema: Cluster,
   pageId: 'ClusterList',
   input: ClusterInput,

@@ -27,6 +27,7 @@ export const realServerRoutes = resourceRoutes<RealServer>({
   parameter: 'realServer',
   parentPath: VirtualServicePath,
   path: RealServerPath,
+  isDefinition: true,
   schema: RealServer,
   pageId: 'RealServerList',
   input: RealServerInput,

@@ -1,4 +1,4 @@
-/** What distinguishes the three kinds of a cluster's definition for the REST API, and the documentation they share. */
+/** What distinguishes the kinds with the standard methods for the REST API, and the documentation they share. */
 import Type, { type TObject } from 'typebox';
 import type { Control, Resources } from '../../control/control.js';
 import type { OperationName } from '../../control/operations.js';
@@ -24,7 +24,9 @@ import {
   CreateHeaders,
   DeleteQuery,
   type ListQuery,
+  type NoPath,
   type NoQuery,
+  type ProjectItemPath,
   type ProjectPath,
   ReadHeaders,
   type RealServerListQuery,
@@ -47,8 +49,14 @@ export interface ResourceKind<R> {
   /** Route pattern of the collection, and the name of the parameter that follows it. */
   readonly collection: string;
   readonly parameter: string;
-  readonly parentPath: typeof ProjectPath | typeof ClusterPath | typeof VirtualServicePath;
-  readonly path: typeof ClusterPath | typeof VirtualServicePath | typeof RealServerPath;
+  readonly parentPath: typeof NoPath | typeof ProjectPath | typeof ClusterPath | typeof VirtualServicePath;
+  readonly path:
+    | typeof ProjectItemPath
+    | typeof ClusterPath
+    | typeof VirtualServicePath
+    | typeof RealServerPath;
+  /** Whether it is of a cluster's definition, and so is to be in the kernel. */
+  readonly isDefinition: boolean;
   readonly schema: TObject;
   /** `$id` of the schema of one page. */
   readonly pageId: string;
@@ -82,17 +90,19 @@ export function documentKind<R>(kind: ResourceKind<R>) {
   const { operations, noun, tag, path, parentPath, schema, input, examples } = kind;
   const resource = { headers: ETAG_HEADER, content: json(schema, examples.resource) };
   const found = [...kind.parentProblems, kind.ownProblem];
+  const inKernel = kind.isDefinition ? ', and in the kernel' : '';
+  const changeQuery = kind.isDefinition ? ChangeQuery : WriteQuery;
   const written = [...WRITE_PROBLEMS, ...BODY_PROBLEMS, ...kind.ruleProblems];
   const resourceOrPreview = {
     headers: ETAG_HEADER,
     content: json(Type.Union([schema, Preview]), examples.resource),
   };
   const created = {
-    description: 'Created, and in the kernel.',
+    description: `Created${inKernel}.`,
     headers: { ...ETAG_HEADER, ...LOCATION_HEADER },
     content: resource.content,
   };
-  const pending = { description: PENDING, ...resource };
+  const pending = kind.isDefinition ? { 202: { description: PENDING, ...resource } } : {};
 
   return {
     list: operation({
@@ -132,7 +142,7 @@ export function documentKind<R>(kind: ResourceKind<R>) {
           content: json(Preview, PREVIEW),
         },
         201: created,
-        202: pending,
+        ...pending,
       },
       problems: [...written, 'NAME_TAKEN', ...kind.parentProblems],
     }),
@@ -141,13 +151,17 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       operationId: operations.get,
       tag,
       summary: `Get a ${noun}`,
-      description: `The ${noun} with its desired state (\`spec\`) and what the directors made of it (\`status\`).`,
+      description: kind.isDefinition
+        ? `The ${noun} with its desired state (\`spec\`) and what the directors made of it (\`status\`).`
+        : `The ${noun} with what it may have (\`spec\`) and what it has (\`status\`).`,
       params: path,
       query: kind.getQuery,
-      headers: ReadHeaders,
+      ...(kind.isDefinition && { headers: ReadHeaders }),
       answers: {
         200: { description: `The ${noun}.`, ...resource },
-        304: { description: 'The entity tag in If-None-Match is the current one.' },
+        ...(kind.isDefinition && {
+          304: { description: 'The entity tag in If-None-Match is the current one.' },
+        }),
       },
       problems: [...CALL_PROBLEMS, ...kind.readProblems, ...found],
     }),
@@ -158,18 +172,19 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       summary: `Create or replace a ${noun}`,
       description: `Replaces labels and spec as a whole: what the body leaves out gets its default. Creates the ${noun} when it is absent. Sending the same body again changes nothing.`,
       params: path,
-      query: ChangeQuery,
+      query: changeQuery,
       headers: ReplaceHeaders,
       body: { types: [JSON_TYPE], schema: input, example: examples.replace },
       answers: {
         200: {
-          description: 'Replaced, and in the kernel. With `validateOnly=true`: what would change (Preview).',
+          description: `Replaced${inKernel}. With \`validateOnly=true\`: what would change (Preview).`,
           ...resourceOrPreview,
         },
         201: created,
-        202: pending,
+        ...pending,
       },
-      problems: [...written, 'NAME_MISMATCH', ...kind.parentProblems],
+      // a project that the caller has no role in does not exist for it
+      problems: [...written, 'NAME_MISMATCH', ...(kind.isDefinition ? kind.parentProblems : found)],
     }),
 
     update: operation({
@@ -177,18 +192,20 @@ export function documentKind<R>(kind: ResourceKind<R>) {
       tag,
       summary: `Change a ${noun}`,
       description:
-        'JSON merge patch (RFC 7396) of labels and spec: members that are named change, `null` removes, the rest stays. A ' +
-        'real server that gets another key in the kernel leaves it under the old one as if it were deleted.',
+        'JSON merge patch (RFC 7396) of labels and spec: members that are named change, `null` removes, the rest stays.' +
+        (kind.isDefinition
+          ? ' A real server that gets another key in the kernel leaves it under the old one as if it were deleted.'
+          : ' What is beyond a tightened limit stays as it is, and is shown in `status.violations`.'),
       params: path,
-      query: ChangeQuery,
+      query: changeQuery,
       headers: ChangeHeaders,
       body: { types: [MERGE_PATCH_TYPE, JSON_TYPE], schema: patchOf(input), example: examples.patch },
       answers: {
         200: {
-          description: 'Changed, and in the kernel. With `validateOnly=true`: what would change (Preview).',
+          description: `Changed${inKernel}. With \`validateOnly=true\`: what would change (Preview).`,
           ...resourceOrPreview,
         },
-        202: pending,
+        ...pending,
       },
       problems: [...written, 'NAME_MISMATCH', ...found],
     }),
@@ -217,6 +234,7 @@ export function documentKind<R>(kind: ResourceKind<R>) {
         ...WRITE_PROBLEMS,
         ...found,
         ...(kind.ownProblem === 'REAL_SERVER_NOT_FOUND' ? [] : (['HAS_CHILDREN'] as const)),
+        ...(kind.ownProblem === 'PROJECT_NOT_FOUND' ? (['PROJECT_PERMANENT'] as const) : []),
       ],
     }),
   };

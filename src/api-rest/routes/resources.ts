@@ -1,4 +1,4 @@
-/** The standard methods, written once for the three kinds of a cluster's definition. */
+/** The standard methods, written once for all kinds that have them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Control } from '../../control/control.js';
 import { pathOf } from '../../domain/names.js';
@@ -29,7 +29,8 @@ export function resourceRoutes<R extends { readonly etag: string }>(
 
     app.get(item, { schema: documented.get }, async (request, reply) => {
       const resource = await resources().get(callOf(request), request.params, request.query);
-      if (hasLiveCounts(request.query)) return reply.header('etag', resource.etag).send(resource);
+      if (!kind.isDefinition || hasLiveCounts(request.query))
+        return reply.header('etag', resource.etag).send(resource);
       return sendTagged(request, reply, resource.etag, resource);
     });
 
@@ -53,7 +54,7 @@ export function resourceRoutes<R extends { readonly etag: string }>(
   };
 }
 
-/** Connections come and go without a new revision: such an answer is never "not modified". */
+/** Connections come and go without a new revision, as what a project has: such an answer is never "not modified". */
 function hasLiveCounts({ connections = false }: { connections?: boolean }): boolean {
   return connections;
 }

@@ -24,6 +24,7 @@ export const virtualServiceRoutes = resourceRoutes<VirtualService>({
   parameter: 'virtualService',
   parentPath: ClusterPath,
   path: VirtualServicePath,
+  isDefinition: true,
   schema: VirtualService,
   pageId: 'VirtualServiceList',
   input: VirtualServiceInput,

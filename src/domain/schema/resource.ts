@@ -112,7 +112,7 @@ export const READ_ONLY_MEMBERS = [
   'updateTime',
 ] as const;
 
-function resource<P extends TProperties, S extends TSchema, T extends TSchema>(
+export function resource<P extends TProperties, S extends TSchema, T extends TSchema>(
   $id: string,
   description: string,
   { parents, spec, status }: { parents: P; spec: S; status: T },
@@ -155,7 +155,7 @@ export const RealServer = resource('RealServer', 'A destination behind one virtu
 export type RealServer = Static<typeof RealServer>;
 
 /** What a client sends: POST needs `name`; PUT may repeat it; `etag` is a precondition, as If-Match. */
-function resourceInput($id: string, spec: TSchema, specRequired: boolean) {
+export function resourceInput($id: string, spec: TSchema, specRequired: boolean) {
   return Type.Object(
     {
       name: Type.Optional(Name),
