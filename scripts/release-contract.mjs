@@ -1,5 +1,5 @@
 // npm run release-contract: makes the API of this checkout the released one, to which clients hold us from then on: part of
-// every release. Writes released/openapi.json and released/proto.binpb, against which test/unit/compatibility.test.ts compares.
+// every release. Writes released/openapi.json and released/proto.binpb, against which test/api/compatibility.test.ts compares.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,6 +6,7 @@ import type { Control } from '../control/control.js';
 import { createAuthentication } from './authentication.js';
 import { registerBodyParsers } from './body.js';
 import { registerCors } from './cors.js';
+import { registerDeprecation } from './deprecation.js';
 import { registerDocs } from './docs.js';
 import { createClientErrorHandler, sendError } from './errors.js';
 import { registerFrontDoor } from './front-door.js';
@@ -105,6 +106,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
   registerMeter(app, meter);
   const { allowedHosts = [], corsOrigins = [] } = options;
   await registerCors(app, corsOrigins);
+  registerDeprecation(app);
   registerFrontDoor(app, {
     admission: control.admission,
     allowedHosts,

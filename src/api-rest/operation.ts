@@ -1,6 +1,7 @@
 /** The documentation that every route carries, in the form fastify's `schema` takes. */
 import Type, { type TSchema } from 'typebox';
 import { DomainError, REASONS, type Reason } from '../domain/errors.js';
+import type { Deprecation } from './deprecation.js';
 import { PROBLEM_MEDIA_TYPE, Problem, problemOf, statusOf } from './problem.js';
 
 export const JSON_TYPE = 'application/json';
@@ -37,6 +38,7 @@ interface OperationText<P extends TSchema, Q extends TSchema> {
   readonly body?: Body;
   readonly answers: Answers;
   readonly problems: readonly Reason[];
+  readonly deprecation?: Deprecation;
 }
 
 /** What may be refused on whatever path before its operation is asked: the document says so once, in its description. */
@@ -98,6 +100,7 @@ export function text(example: string): Record<string, Media> {
 /** A fastify route schema. `params` and `query` are validated; the rest is for the document. */
 export function operation<P extends TSchema, Q extends TSchema>(text: OperationText<P, Q>) {
   const { operationId, tag, summary, description, params, query, headers, body, answers, problems } = text;
+  const { deprecation } = text;
   return {
     operationId,
     tags: [tag],
@@ -105,6 +108,7 @@ export function operation<P extends TSchema, Q extends TSchema>(text: OperationT
     description,
     params,
     querystring: query,
+    ...(deprecation && { deprecated: true, deprecation }),
     ...(headers && { headers }),
     ...(body && { body: { content: mediaByType(body) } }),
     response: { ...withoutBody(answers), ...problemAnswers(problems) },
