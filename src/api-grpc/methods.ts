@@ -19,10 +19,10 @@ export type Answer<Output extends DescMessage> = {
 /** An answer of a stream that is bytes already, because many streams send the same one. */
 export class EncodedAnswer {
   readonly bytes: Buffer;
-  /** The revision to resume after once it has been received. */
-  readonly resumePoint: number;
+  /** The revision to resume after once it has been received, if it is one. */
+  readonly resumePoint: number | undefined;
 
-  constructor(bytes: Buffer, resumePoint: number) {
+  constructor(bytes: Buffer, resumePoint: number | undefined) {
     this.bytes = bytes;
     this.resumePoint = resumePoint;
   }

@@ -56,10 +56,11 @@ export function sendWatch(
 const frameOf = encodeOnce((item: WatchItem) => Buffer.from(itemText(item)));
 
 function itemText(item: WatchItem): string {
-  const id = String(resumePoint(item));
-  if (item.type === 'event') return frameText({ id, event: item.event.kind, data: item.json });
+  const revision = resumePoint(item);
+  const id = revision === undefined ? {} : { id: String(revision) };
+  if (item.type === 'event') return frameText({ ...id, event: item.event.kind, data: item.json });
   const { type, ...data } = item;
-  return frameText({ id, event: type, data: JSON.stringify(data) });
+  return frameText({ ...id, event: type, data: JSON.stringify(data) });
 }
 
 function joined(frames: readonly Buffer[]): Buffer {

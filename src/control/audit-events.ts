@@ -6,10 +6,11 @@ import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { createAlarm } from './watch/alarm.js';
 import { createEventLog } from './watch/event-log.js';
-import { createFilter, type Selection } from './watch/selection.js';
+import { createFilter, KIND_OF, type Selection } from './watch/selection.js';
+import { type PresentAny, snapshot } from './watch/snapshot.js';
 import { follow, requireRevision } from './watch/watch.js';
 
-export function createAuditEvents(store: Store): AuditEvents {
+export function createAuditEvents(store: Store, present: PresentAny): AuditEvents {
   const log = createEventLog(store);
   const alarm = createAlarm(log);
 
@@ -42,12 +43,17 @@ export function createAuditEvents(store: Store): AuditEvents {
       return store.verify();
     },
 
-    watch(call, { signal, afterRevision, ...chosen }) {
-      const projects = audienceOf(call, 'watch', chosen);
+    watch(call, { signal, afterRevision, snapshot: isSnapshotWanted = false, ...chosen }) {
+      const selection = selectionOf(chosen, audienceOf(call, 'watch', chosen));
       const newest = store.read((reader) => reader.revision());
+      const isKnown = afterRevision !== undefined && afterRevision <= newest;
+      if (isSnapshotWanted && !isKnown) {
+        const from = snapshot({ store, present, selection, signal });
+        return follow({ log, alarm, isChosen: createFilter(selection), from, signal });
+      }
       if (afterRevision !== undefined) requireRevision(afterRevision, newest);
-      const isChosen = createFilter(selectionOf(chosen, projects));
-      return follow({ log, alarm, isChosen, after: afterRevision ?? newest, signal });
+      const from = afterRevision ?? newest;
+      return follow({ log, alarm, isChosen: createFilter(selection), from, signal });
     },
   };
 }
@@ -60,7 +66,7 @@ function selectionOf(
     ...(projects && { projects }),
     ...(resource && { resource }),
     kinds: kind,
-    resourceKinds: resourceKind,
+    resourceKinds: resourceKind.map((kind) => KIND_OF[kind]),
   };
 }
 

@@ -353,6 +353,11 @@ export interface WatchOptions {
   readonly resourceKind?: readonly WatchableKind[];
   /** Only events after this one; 0: all there are. Absent: only those that are still to come. */
   readonly afterRevision?: number;
+  /**
+   * The chosen resources as they are, then `synced`, then events; not when `afterRevision` can be resumed after. Nothing of
+   * it is a resume point before `synced`.
+   */
+  readonly snapshot?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -362,8 +367,8 @@ export interface AuditEvents {
   get(call: Call, id: number): Promise<AuditEvent>;
   integrity(call: Call): Promise<Integrity>;
   /**
-   * Throws at once when the caller may not, or the revision is not one to resume after. A heartbeat with the revision
-   * that it starts after, then events in order, then new ones as they are committed, until `signal` aborts; heartbeats
+   * Throws at once when the caller may not, or the revision is not one to resume after. A snapshot or a heartbeat with the
+   * revision that it starts after, then events in order, then new ones as they are committed, until `signal` aborts; heartbeats
    * while nothing comes. A consumer that does not take what there is holds nothing but its place.
    */
   watch(call: Call, options: WatchOptions): AsyncIterable<readonly WatchItem[]>;

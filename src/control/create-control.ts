@@ -15,8 +15,8 @@ import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { realServerObserver } from './observe.js';
 import { createPacketPaths } from './packet-paths.js';
 import { createPreflights } from './preflights.js';
-import { clusterPresenter, realServerPresenter, virtualServicePresenter } from './present.js';
-import { createProjects } from './projects.js';
+import { clusterPresenter, presentAny, realServerPresenter, virtualServicePresenter } from './present.js';
+import { createProjects, presentProject } from './projects.js';
 import { readOnlyReconciler, readOnlyStore } from './read-only.js';
 import { createRealServerAddresses } from './real-server-addresses.js';
 import { createRealServerSetups } from './real-server-setups.js';
@@ -37,6 +37,8 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
   const reconciler = readOnly ? readOnlyReconciler(ports.reconciler) : ports.reconciler;
   const routes = routesOf(reconciler);
   const { preflights, warnings } = createPreflights({ store, reconciler, now });
+  const presentCluster = clusterPresenter(reconciler, warnings);
+  const presentVirtualService = virtualServicePresenter(reconciler);
   const realServerParts = {
     store,
     reconciler,
@@ -50,13 +52,13 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
       store,
       reconciler,
       now,
-      present: clusterPresenter(reconciler, warnings),
+      present: presentCluster,
     }),
     virtualServices: createResources(VIRTUAL_SERVICE, {
       store,
       reconciler,
       now,
-      present: virtualServicePresenter(reconciler),
+      present: presentVirtualService,
     }),
     realServers: createResources(REAL_SERVER, realServerParts),
     realServerAddresses: createRealServerAddresses(realServerParts),
@@ -72,7 +74,15 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
     driftPolicies: createDriftPolicies(store, reconciler),
     preflights,
     tokens: createTokenResources({ store, now }),
-    auditEvents: createAuditEvents(store),
+    auditEvents: createAuditEvents(
+      store,
+      presentAny({
+        project: presentProject,
+        cluster: presentCluster,
+        virtualService: presentVirtualService,
+        realServer: realServerParts.present,
+      }),
+    ),
   };
   return {
     ...auditDeniedCalls(operations, ports.store),

@@ -6,6 +6,7 @@ import { nameOf, namesOf, parentPath } from '../domain/names.js';
 import { onePacketFault } from '../domain/one-packet.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { DrainProgress } from '../domain/schema/drain.js';
+import type { Project } from '../domain/schema/project-resource.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type {
   Cluster,
@@ -20,6 +21,7 @@ import type { Reconciler } from '../reconcile/reconciler.js';
 import type { OwnedEntry, Reader, StoredResource } from '../store/store.js';
 import { etagOf } from './preconditions.js';
 import type { Warning } from './preflight-warnings.js';
+import type { PresentAny } from './watch/snapshot.js';
 
 type Knowledge = Pick<Reconciler, 'director' | 'problems'>;
 export type Presenter<R> = (stored: StoredResource, reader: Reader) => R;
@@ -100,6 +102,32 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
         drain: drainOf(stored.path, reader.entry(key)),
       },
     };
+  };
+}
+
+interface Presenters {
+  readonly project: Presenter<Project>;
+  readonly cluster: Presenter<Cluster>;
+  readonly virtualService: Presenter<VirtualService>;
+  readonly realServer: Presenter<RealServer>;
+}
+
+/** Presents resources of every kind that watchers see. */
+export function presentAny({ project, cluster, virtualService, realServer }: Presenters): PresentAny {
+  return (stored, reader) => {
+    const same = { type: 'resource', path: stored.path } as const;
+    switch (stored.kind) {
+      case 'project':
+        return { ...same, project: project(stored, reader) };
+      case 'cluster':
+        return { ...same, cluster: cluster(stored, reader) };
+      case 'virtualService':
+        return { ...same, virtualService: virtualService(stored, reader) };
+      case 'realServer':
+        return { ...same, realServer: realServer(stored, reader) };
+      default:
+        return undefined;
+    }
   };
 }
 

@@ -24,7 +24,7 @@ export function createProjects({ store, reconciler, now }: Dependencies): Resour
     store,
     reconciler,
     now,
-    present,
+    present: presentProject,
     authorise(call, operation, { project }) {
       if (operation === 'getProject')
         authorise(call, operation, { ...(project !== undefined && { project }) });
@@ -73,7 +73,8 @@ export function createProjects({ store, reconciler, now }: Dependencies): Resour
   };
 }
 
-function present(stored: StoredResource, reader: Reader): Project {
+/** As lists show it, without violations. */
+export function presentProject(stored: StoredResource, reader: Reader): Project {
   const { name, ...rest } = identity(stored);
   return { name, ...rest, spec: projectSpecOf(stored), status: { usage: usageOf(reader, name) } };
 }

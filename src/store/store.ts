@@ -144,6 +144,8 @@ export interface Reader extends HistoryReader {
   resources(query: ResourceQuery): StoredResource[];
   /** Everything below the path, parents before their children, ordered by path. */
   descendants(path: string): StoredResource[];
+  /** The resource at the path and everything below it, ordered by path, in pages: those after `after` ("": the first). */
+  subtree(page: { readonly path: string; readonly after: string; readonly limit: number }): StoredResource[];
   /** The real servers below a path that have this address (canonical text), ordered by path. */
   realServersAt(path: string, address: string): StoredResource[];
   /** The first virtual service, by path, that has this address (canonical text) and passes the test. */

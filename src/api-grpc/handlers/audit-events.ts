@@ -19,10 +19,11 @@ export function auditMethods({ auditEvents }: Control): Methods<typeof AuditServ
     async getAuditIntegrity(_request, { call }) {
       return { integrity: await auditEvents.integrity(call) };
     },
-    async *watch({ afterRevision }, { call, json, signal }) {
+    async *watch({ afterRevision, snapshot }, { call, json, signal }) {
       const options: WatchOptions = {
         ...givenFields(json, ['project', 'resource', 'kind', 'resourceKind']),
         ...(afterRevision !== undefined && { afterRevision: Number(afterRevision) }),
+        snapshot,
         signal,
       };
       for await (const items of auditEvents.watch(call, options)) yield* items.map(encoded);
@@ -41,5 +42,7 @@ const encoded = encodeOnce(
 );
 
 function answerOf(item: WatchItem): Answer<typeof AuditService.method.watch.output> {
-  return item.type === 'event' ? { event: item.event } : { heartbeat: { revision: item.revision } };
+  if (item.type === 'event') return { event: item.event };
+  const { type, ...fields } = item;
+  return { [type]: fields };
 }

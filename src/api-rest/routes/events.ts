@@ -42,6 +42,14 @@ const watch = operation({
           description: 'Path of a resource without `/v1/`: its own events and those of everything below it.',
         }),
       ),
+      snapshot: Type.Optional(
+        Type.Boolean({
+          description:
+            'true: first the chosen resources as they are, each an event `resource` (or `removed`, when one was deleted ' +
+            'meanwhile), then `synced` with the revision at which this is what there was, then events. When the stream can be ' +
+            'resumed after `afterRevision` or Last-Event-ID, it is resumed instead.',
+        }),
+      ),
       project: Type.Optional({ ...Name, description: 'Only what is in this project.' }),
       kind: Type.Optional(
         Type.Array(Type.Enum(EVENT_KINDS, { type: 'string' }), {

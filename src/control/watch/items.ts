@@ -1,5 +1,7 @@
 /** What a watcher is sent. */
 import type { AuditEvent } from '../../domain/schema/audit-event.js';
+import type { Project } from '../../domain/schema/project-resource.js';
+import type { Cluster, RealServer, VirtualService } from '../../domain/schema/resource.js';
 
 export interface EventItem {
   readonly type: 'event';
@@ -14,11 +16,32 @@ export interface Heartbeat {
   readonly revision: number;
 }
 
-export type WatchItem = EventItem | Heartbeat;
+/** Of a snapshot: a resource as it is, in the member that is named after its kind. */
+export type ResourceItem = { readonly type: 'resource'; readonly path: string } & (
+  | { readonly project: Project }
+  | { readonly cluster: Cluster }
+  | { readonly virtualService: VirtualService }
+  | { readonly realServer: RealServer }
+);
 
-/** The revision to resume after once the item has been received. */
-export function resumePoint(item: WatchItem): number {
-  return item.type === 'event' ? item.event.id : item.revision;
+/** Of a snapshot: a resource that may have been sent is gone. */
+export interface Removed {
+  readonly type: 'removed';
+  readonly path: string;
+}
+
+/** The end of a snapshot: what has been sent is what there was at this revision. */
+export interface Synced {
+  readonly type: 'synced';
+  readonly revision: number;
+}
+
+export type WatchItem = EventItem | ResourceItem | Removed | Synced | Heartbeat;
+
+/** The revision to resume after once the item has been received; undefined within a snapshot, which is to begin again. */
+export function resumePoint(item: WatchItem): number | undefined {
+  if (item.type === 'event') return item.event.id;
+  return 'revision' in item ? item.revision : undefined;
 }
 
 /** An encoder that remembers what it made of an item for as long as the item lives. */

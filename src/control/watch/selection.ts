@@ -6,7 +6,8 @@ import type { AuditEvent } from '../../domain/schema/audit-event.js';
 export const WATCHABLE_KINDS = ['project', 'cluster', 'virtual-service', 'real-server'] as const;
 export type WatchableKind = (typeof WATCHABLE_KINDS)[number];
 
-const KIND: Readonly<Record<WatchableKind, Kind>> = {
+/** Our own names of them. */
+export const KIND_OF: Readonly<Record<WatchableKind, Kind>> = {
   project: 'project',
   cluster: 'cluster',
   'virtual-service': 'virtualService',
@@ -20,16 +21,15 @@ export interface Selection {
   readonly resource?: string;
   /** Only events of these kinds; empty: of all. */
   readonly kinds: readonly AuditEvent['kind'][];
-  /** Only events about resources of these kinds; empty: about anything. */
-  readonly resourceKinds: readonly WatchableKind[];
+  /** Only what concerns resources of these kinds; empty: anything. */
+  readonly resourceKinds: readonly Kind[];
 }
 
 export function createFilter({ projects, resource, kinds, resourceKinds }: Selection) {
-  const wanted = resourceKinds.map((kind): Kind | undefined => KIND[kind]);
   const roots = projects?.map((project) => pathOf({ project }));
   return (event: AuditEvent): boolean =>
     (kinds.length === 0 || kinds.includes(event.kind)) &&
     (resource === undefined || isWithin(event.resource, resource)) &&
     (roots === undefined || roots.some((root) => isWithin(event.resource, root))) &&
-    (wanted.length === 0 || wanted.includes(kindAt(event.resource)));
+    (resourceKinds.length === 0 || resourceKinds.some((kind) => kind === kindAt(event.resource)));
 }

@@ -10,8 +10,8 @@ export interface Following {
   readonly log: EventLog;
   readonly alarm: Alarm;
   readonly isChosen: (event: AuditEvent) => boolean;
-  /** After which revision to begin. */
-  readonly after: number;
+  /** What to send first: the revision to begin after, or a snapshot. */
+  readonly from: number | AsyncGenerator<readonly WatchItem[], number | undefined>;
   readonly signal: AbortSignal;
 }
 
@@ -20,9 +20,11 @@ export const HEARTBEAT_MS = 15_000;
 
 /** Batches are what one turn of the event loop found, and never empty. */
 export async function* follow(following: Following): AsyncGenerator<readonly WatchItem[]> {
-  const { log, alarm, isChosen, after, signal } = following;
-  let position = after;
-  yield [{ type: 'heartbeat', revision: position }];
+  const { log, alarm, isChosen, from, signal } = following;
+  const begin = typeof from === 'number' ? from : yield* from;
+  if (begin === undefined) return;
+  if (begin === from) yield [{ type: 'heartbeat', revision: begin }];
+  let position = begin;
   let spoke = performance.now();
   while (!signal.aborted) {
     const { items, upTo } = log.after(position);

@@ -44,6 +44,14 @@ export function createReader(db: Database): SqliteReader {
       return found;
     },
 
+    subtree({ path, after, limit }) {
+      const { from, to } = below(path);
+      const row = after < path ? statements.resource.get(path) : undefined;
+      const own = row ? [row] : [];
+      const isBelow = after > from;
+      const page = { after: isBelow ? after : from, to, limit: limit - own.length };
+      return [...own, ...statements.descendantsAfter.all(page)].map(resourceFromRow);
+    },
     descendants: (path) => statements.descendants.all(below(path)).map(resourceFromRow),
     realServersAt: (path, address) =>
       statements.realServersAt.all({ address, ...below(path) }).map(resourceFromRow),
@@ -115,6 +123,9 @@ function prepare(db: Database) {
     ),
     descendants: db.prepare<{ from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources WHERE path > :from AND path < :to ORDER BY path`,
+    ),
+    descendantsAfter: db.prepare<{ after: string; to: string; limit: number }, ResourceRow>(
+      `SELECT ${RESOURCE} FROM resources WHERE path > :after AND path < :to ORDER BY path LIMIT :limit`,
     ),
     realServersAt: db.prepare<{ address: string; from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources

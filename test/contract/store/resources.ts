@@ -85,6 +85,34 @@ export function describeResources({ create }: StoreSubject): void {
     );
   });
 
+  test('a subtree is the resource and everything below it, in pages without a hole or what is beside it', async (t) => {
+    const store = create(t).open();
+    await store.write(context, (tx) => {
+      for (const name of ['shop-2', 'shop', 'shop0']) {
+        tx.put(cluster(name));
+        tx.put(service(name, 'http'));
+        for (const server of ['web-1', 'web-2', 'web-3']) tx.put(realServer(name, 'http', server));
+      }
+    });
+    for (const { path } of [cluster('shop'), service('shop', 'http'), realServer('shop', 'http', 'web-1')]) {
+      for (const limit of [1, 2, 3, 100]) {
+        const found: string[] = [];
+        for (let after = ''; ; after = found.at(-1) ?? '') {
+          const page = store.read((reader) => reader.subtree({ path, after, limit }));
+          assert.ok(page.length <= limit);
+          found.push(...page.map((one) => one.path));
+          if (page.length === 0) break;
+        }
+        const below = store.read((reader) => reader.descendants(path).map((one) => one.path));
+        assert.deepEqual(found, [path, ...below]);
+      }
+    }
+    assert.deepEqual(
+      store.read((reader) => reader.subtree({ path: cluster('none').path, after: '', limit: 9 })),
+      [],
+    );
+  });
+
   test('a store that is opened again is as it was left', async (t) => {
     const source = create(t);
     const first = source.open();

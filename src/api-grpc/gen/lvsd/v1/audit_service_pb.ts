@@ -8,13 +8,21 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { AuditEvent, AuditEvent_Kind, Integrity } from "./audit_pb.js";
 import { file_lvsd_v1_audit } from "./audit_pb.js";
+import type { Cluster } from "./cluster_pb.js";
+import { file_lvsd_v1_cluster } from "./cluster_pb.js";
+import type { Project } from "./project_pb.js";
+import { file_lvsd_v1_project } from "./project_pb.js";
+import type { RealServer } from "./real_server_pb.js";
+import { file_lvsd_v1_real_server } from "./real_server_pb.js";
+import type { VirtualService } from "./virtual_service_pb.js";
+import { file_lvsd_v1_virtual_service } from "./virtual_service_pb.js";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file lvsd/v1/audit_service.proto.
  */
 export const file_lvsd_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IrgBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kQhEKD19hZnRlcl9yZXZpc2lvbiJaCg1XYXRjaFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50EiUKCWhlYXJ0YmVhdBgCIAEoCzISLmx2c2QudjEuSGVhcnRiZWF0Ih0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyqrAQoNV2F0Y2hhYmxlS2luZBIeChpXQVRDSEFCTEVfS0lORF9VTlNQRUNJRklFRBAAEhoKFldBVENIQUJMRV9LSU5EX1BST0pFQ1QQARIaChZXQVRDSEFCTEVfS0lORF9DTFVTVEVSEAISIgoeV0FUQ0hBQkxFX0tJTkRfVklSVFVBTF9TRVJWSUNFEAMSHgoaV0FUQ0hBQkxFX0tJTkRfUkVBTF9TRVJWRVIQBDLKAgoMQXVkaXRTZXJ2aWNlElQKD0xpc3RBdWRpdEV2ZW50cxIfLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBogLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USTgoNR2V0QXVkaXRFdmVudBIdLmx2c2QudjEuR2V0QXVkaXRFdmVudFJlcXVlc3QaHi5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXNwb25zZRJaChFHZXRBdWRpdEludGVncml0eRIhLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXF1ZXN0GiIubHZzZC52MS5HZXRBdWRpdEludGVncml0eVJlc3BvbnNlEjgKBVdhdGNoEhUubHZzZC52MS5XYXRjaFJlcXVlc3QaFi5sdnNkLnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_lvsd_v1_audit]);
+  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IsoBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kEhAKCHNuYXBzaG90GAYgASgIQhEKD19hZnRlcl9yZXZpc2lvbiLSAQoNV2F0Y2hSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudBIlCgloZWFydGJlYXQYAiABKAsyEi5sdnNkLnYxLkhlYXJ0YmVhdBIqCghyZXNvdXJjZRgDIAEoCzIYLmx2c2QudjEuV2F0Y2hlZFJlc291cmNlEikKB3JlbW92ZWQYBCABKAsyGC5sdnNkLnYxLlJlbW92ZWRSZXNvdXJjZRIfCgZzeW5jZWQYBSABKAsyDy5sdnNkLnYxLlN5bmNlZCLBAQoPV2F0Y2hlZFJlc291cmNlEgwKBHBhdGgYASABKAkSIQoHY2x1c3RlchgCIAEoCzIQLmx2c2QudjEuQ2x1c3RlchIwCg92aXJ0dWFsX3NlcnZpY2UYAyABKAsyFy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlEigKC3JlYWxfc2VydmVyGAQgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3Byb2plY3QYBSABKAsyEC5sdnNkLnYxLlByb2plY3QiHwoPUmVtb3ZlZFJlc291cmNlEgwKBHBhdGgYASABKAkiGgoGU3luY2VkEhAKCHJldmlzaW9uGAEgASgDIh0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyqrAQoNV2F0Y2hhYmxlS2luZBIeChpXQVRDSEFCTEVfS0lORF9VTlNQRUNJRklFRBAAEhoKFldBVENIQUJMRV9LSU5EX1BST0pFQ1QQARIaChZXQVRDSEFCTEVfS0lORF9DTFVTVEVSEAISIgoeV0FUQ0hBQkxFX0tJTkRfVklSVFVBTF9TRVJWSUNFEAMSHgoaV0FUQ0hBQkxFX0tJTkRfUkVBTF9TRVJWRVIQBDLKAgoMQXVkaXRTZXJ2aWNlElQKD0xpc3RBdWRpdEV2ZW50cxIfLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBogLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USTgoNR2V0QXVkaXRFdmVudBIdLmx2c2QudjEuR2V0QXVkaXRFdmVudFJlcXVlc3QaHi5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXNwb25zZRJaChFHZXRBdWRpdEludGVncml0eRIhLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXF1ZXN0GiIubHZzZC52MS5HZXRBdWRpdEludGVncml0eVJlc3BvbnNlEjgKBVdhdGNoEhUubHZzZC52MS5XYXRjaFJlcXVlc3QaFi5sdnNkLnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_lvsd_v1_audit, file_lvsd_v1_cluster, file_lvsd_v1_project, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
 
 /**
  * Which audit events, and how many.
@@ -247,6 +255,13 @@ export type WatchRequest = Message<"lvsd.v1.WatchRequest"> & {
    * @generated from field: repeated lvsd.v1.WatchableKind resource_kind = 5;
    */
   resourceKind: WatchableKind[];
+
+  /**
+   * Send the chosen resources as they are first, then synced, then events. Not when after_revision can be resumed after.
+   *
+   * @generated from field: bool snapshot = 6;
+   */
+  snapshot: boolean;
 };
 
 /**
@@ -275,6 +290,27 @@ export type WatchResponse = Message<"lvsd.v1.WatchResponse"> & {
    * @generated from field: lvsd.v1.Heartbeat heartbeat = 2;
    */
   heartbeat?: Heartbeat | undefined;
+
+  /**
+   * Before synced: a resource as it is. It takes the place of what was sent of it before.
+   *
+   * @generated from field: lvsd.v1.WatchedResource resource = 3;
+   */
+  resource?: WatchedResource | undefined;
+
+  /**
+   * Before synced: a resource is gone.
+   *
+   * @generated from field: lvsd.v1.RemovedResource removed = 4;
+   */
+  removed?: RemovedResource | undefined;
+
+  /**
+   * The end of the snapshot.
+   *
+   * @generated from field: lvsd.v1.Synced synced = 5;
+   */
+  synced?: Synced | undefined;
 };
 
 /**
@@ -283,6 +319,97 @@ export type WatchResponse = Message<"lvsd.v1.WatchResponse"> & {
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_audit_service, 7);
+
+/**
+ * A resource as it is. One of the fields besides path is set.
+ *
+ * @generated from message lvsd.v1.WatchedResource
+ */
+export type WatchedResource = Message<"lvsd.v1.WatchedResource"> & {
+  /**
+   * Of the resource, as in events.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * A cluster.
+   *
+   * @generated from field: lvsd.v1.Cluster cluster = 2;
+   */
+  cluster?: Cluster | undefined;
+
+  /**
+   * A virtual service.
+   *
+   * @generated from field: lvsd.v1.VirtualService virtual_service = 3;
+   */
+  virtualService?: VirtualService | undefined;
+
+  /**
+   * A real server.
+   *
+   * @generated from field: lvsd.v1.RealServer real_server = 4;
+   */
+  realServer?: RealServer | undefined;
+
+  /**
+   * A project; its status without violations.
+   *
+   * @generated from field: lvsd.v1.Project project = 5;
+   */
+  project?: Project | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.WatchedResource.
+ * Use `create(WatchedResourceSchema)` to create a new message.
+ */
+export const WatchedResourceSchema: GenMessage<WatchedResource> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 8);
+
+/**
+ * A resource that was deleted while the snapshot was sent. It may have been sent before.
+ *
+ * @generated from message lvsd.v1.RemovedResource
+ */
+export type RemovedResource = Message<"lvsd.v1.RemovedResource"> & {
+  /**
+   * Of the resource, as in events.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message lvsd.v1.RemovedResource.
+ * Use `create(RemovedResourceSchema)` to create a new message.
+ */
+export const RemovedResourceSchema: GenMessage<RemovedResource> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 9);
+
+/**
+ * What has been sent so far is what there was at one revision.
+ *
+ * @generated from message lvsd.v1.Synced
+ */
+export type Synced = Message<"lvsd.v1.Synced"> & {
+  /**
+   * The revision: continue after this one. A stream that broke before it is to begin again.
+   *
+   * @generated from field: int64 revision = 1;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message lvsd.v1.Synced.
+ * Use `create(SyncedSchema)` to create a new message.
+ */
+export const SyncedSchema: GenMessage<Synced> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 10);
 
 /**
  * Sent at the start, and when nothing else was sent for 15 seconds. After three times that the server is not there.
@@ -303,7 +430,7 @@ export type Heartbeat = Message<"lvsd.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 8);
+  messageDesc(file_lvsd_v1_audit_service, 11);
 
 /**
  * A kind of resource that a watcher can choose.
@@ -397,8 +524,8 @@ export const AuditService: GenService<{
     output: typeof GetAuditIntegrityResponseSchema;
   },
   /**
-   * Streams audit events in order, without an end: first a heartbeat with the revision that it starts after, then events,
-   * and a heartbeat whenever there was none for 15 seconds. After a break, continue after the last revision received: no
+   * Streams audit events in order, without an end: first a snapshot or a heartbeat with the revision that it starts after,
+   * then events, and a heartbeat whenever there was none for 15 seconds. After a break, continue after the last revision received: no
    * event is left out or sent twice. Who does not read is cut off with RESOURCE_EXHAUSTED and SLOW_CONSUMER, and can
    * continue likewise. UNAVAILABLE with SHUTTING_DOWN when the server stops.
    *
