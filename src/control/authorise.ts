@@ -16,7 +16,7 @@ interface Need {
 /** A call that the caller's role does not allow. What the caller may learn is the error; the rest is for the audit log. */
 export class CallDenied extends DomainError {
   readonly operation: OperationName;
-  /** What it was about, as far as known: a path, or "". */
+  /** What it was about, as far as known and the caller's business: a path, or "". */
   readonly resource: string;
   /** Why, in words for the audit log. */
   readonly why: string;
@@ -44,8 +44,9 @@ export function authorise({ principal }: Call, operation: OperationName, need: N
   const actual = scope === 'anywhere' ? highestRole(grants) : roleIn(grants, need.project ?? null);
   const isHidden = scope === 'project' || need.known !== undefined;
   if (about !== undefined && isHidden && roleIn(grants, about) === undefined) {
-    const why = `${name} has no role in the project`;
-    throw new CallDenied(projectNotFound(about), { operation, resource, why });
+    // not among the project's own events: its people are not to learn whose the caller is
+    const why = `${name} has no role in project ${about}`;
+    throw new CallDenied(projectNotFound(about), { operation, resource: '', why });
   }
   const needed = need.role ?? role;
   if (reaches(actual, needed)) return;

@@ -88,7 +88,7 @@ function isLeaf(path: string): boolean {
 }
 
 /** `tcp` becomes `PROTOCOL_TCP`; null, which a merge patch has and a message has not, is left out. */
-function protoJson(json: Json): JsonObject {
+export function protoJson(json: Json): JsonObject {
   const members = Object.entries(json).filter(([, value]) => value !== null);
   return Object.fromEntries(members.map(([field, value]) => [field, protoValue(field, value)]));
 }
