@@ -77,8 +77,11 @@ test(`${RAW} connections with bytes that are hardly HTTP get problems or nothing
   await fc.assert(
     fc.asyncProperty(fc.array(rawBytes, { minLength: 10, maxLength: 10 }), async (connections) => {
       for (const answer of await Promise.all(connections.map((bytes) => exchangeRaw(port, bytes)))) {
-        for (const [, status] of answer.matchAll(/HTTP\/1\.1 (\d+) /g))
+        for (const [head, status] of answer.matchAll(/^HTTP\/1\.1 (\d{3}) .*?\r\n\r\n/gms)) {
           assert.match(status ?? '', /^[1234]/, answer);
+          if (Number(status) >= 400)
+            assert.match(head, /^content-type: application\/problem\+json/im, answer);
+        }
       }
     }),
     { seed: fuzzSeed, numRuns: RAW / 10, includeErrorInReport: true },

@@ -33,6 +33,23 @@ const addresses = fc.oneof(
   fc.nat(9).map((n) => `2001:db8::${n + 1}`),
 );
 
+/** Bodies that are as right as an example, of other resources: some names, addresses and numbers in it are others. */
+export function varied(values: Arbitrary<unknown>): Arbitrary<unknown> {
+  const others = fc.record<Readonly<Record<string, unknown>>>({
+    name: names,
+    address: addresses,
+    port: fc.constantFrom(0, 80, 443, 8080),
+    weight: fc.nat(100),
+  });
+  return fc
+    .tuple(values, others, fc.subarray(['name', 'address', 'port', 'weight']))
+    .map(([value, other, chosen]) =>
+      JSON.parse(JSON.stringify(value ?? null), (key, member) =>
+        chosen.includes(key) ? other[key] : member,
+      ),
+    );
+}
+
 function acceptable(schema: object, candidates: readonly Scalar[]): Scalar[] {
   const key = JSON.stringify(schema);
   const validate = validators.get(key) ?? createValidator(schema);
