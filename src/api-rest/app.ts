@@ -15,6 +15,7 @@ import { registerOpenapi } from './openapi-plugin.js';
 import { requestIdOf } from './request.js';
 import { adoptionRoutes } from './routes/adoptions.js';
 import { auditEventRoutes } from './routes/audit-events.js';
+import { changeSetRoutes } from './routes/change-sets.js';
 import { clusterRoutes } from './routes/clusters.js';
 import { connectionRoutes } from './routes/connections.js';
 import { definitionRoutes } from './routes/definition.js';
@@ -128,6 +129,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       realServerAddressRoutes,
       realServerSetupRoutes,
       definitionRoutes,
+      changeSetRoutes,
       importRoutes,
       projectRoutes,
       directorRoutes,

@@ -147,6 +147,20 @@ export const WriteQuery = Type.Object({ validateOnly }, closed);
 
 export const ChangeQuery = Type.Object({ validateOnly, drain }, closed);
 
+export const ReplaceDefinitionQuery = Type.Object(
+  {
+    validateOnly,
+    drain,
+    maxDeletions: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Refuse the write when it would delete more resources than this.',
+      }),
+    ),
+  },
+  closed,
+);
+
 export const DeleteQuery = Type.Object(
   {
     validateOnly,

@@ -18,7 +18,7 @@ import { findAdoptable } from './adoption-search.js';
 import { readSelection, type Selection } from './adoption-selection.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
-import { documentOf } from './definitions.js';
+import { documentOf } from './definition-document.js';
 import { requireKnownDirector } from './directors.js';
 import { syncEntries } from './entries.js';
 import { leavingNow } from './leaving.js';

@@ -6,6 +6,7 @@
 import type { Names, ParentNames } from '../domain/names.js';
 import type { Adoption } from '../domain/schema/adoption.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { ChangeSet } from '../domain/schema/change-set.js';
 import type { Connection, ConnectionFilter } from '../domain/schema/connection.js';
 import type { CounterReset } from '../domain/schema/counter-reset.js';
 import type { Definition } from '../domain/schema/definition.js';
@@ -54,6 +55,11 @@ export interface WriteOptions {
   readonly onlyCreate?: boolean;
   /** Whether what leaves the kernel by this write may let its connections end first (default true). */
   readonly drain?: boolean;
+}
+
+export interface ReplaceDefinitionOptions extends WriteOptions {
+  /** TOO_MANY_DELETIONS when the write would delete more resources than this. */
+  readonly maxDeletions?: number;
 }
 
 export interface DeleteOptions extends WriteOptions {
@@ -119,8 +125,17 @@ export interface Definitions {
     call: Call,
     names: Names,
     body: unknown,
-    options: WriteOptions,
+    options: ReplaceDefinitionOptions,
   ): Promise<WriteAnswer<TaggedDefinition>>;
+}
+
+export type ChangeSetOptions = Pick<WriteOptions, 'validateOnly' | 'drain'>;
+export type ChangeSetAnswer = { readonly changeSet: ChangeSet } | { readonly preview: Preview };
+
+/** Changes of many resources at once. */
+export interface ChangeSets {
+  /** `body` is a ChangeSetInput. All or nothing, in the store and in the kernel. */
+  create(call: Call, body: unknown, options: ChangeSetOptions): Promise<ChangeSetAnswer>;
 }
 
 export interface DiffQuery {
@@ -443,6 +458,7 @@ export interface Control {
   readonly packetPaths: PacketPaths;
   readonly definitions: Definitions;
   readonly history: History;
+  readonly changeSets: ChangeSets;
   readonly imports: Imports;
   readonly directors: Directors;
   readonly connections: Connections;

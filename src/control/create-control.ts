@@ -1,6 +1,7 @@
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditEvents } from './audit-events.js';
+import { createChangeSets } from './change-sets.js';
 import { createConnections } from './connections.js';
 import type { Admission, Control, Readiness } from './control.js';
 import { createDefinitions } from './definitions.js';
@@ -66,6 +67,7 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
     packetPaths: createPacketPaths(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
     history: createHistory(store),
+    changeSets: createChangeSets({ store, reconciler, now }),
     imports: createImports({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     connections: createConnections({ store, reconciler }),

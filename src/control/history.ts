@@ -6,7 +6,7 @@ import type { Reader, Store } from '../store/store.js';
 import { notThen, requireNumber, resourceAsOf, treeAsOf } from './as-of.js';
 import { authorise } from './authorise.js';
 import type { Call, DiffQuery, History } from './control.js';
-import { documentOf } from './definitions.js';
+import { documentOf } from './definition-document.js';
 import type { OperationName } from './operations.js';
 import { decodeNumber, pageOf, pageSizeOf } from './page.js';
 import { found } from './resources.js';

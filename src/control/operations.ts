@@ -41,6 +41,7 @@ export const OPERATIONS = {
   getVirtualServiceRevision: { role: 'viewer', scope: 'project' },
   listRealServerRevisions: { role: 'viewer', scope: 'project' },
   getRealServerRevision: { role: 'viewer', scope: 'project' },
+  createChangeSet: { role: 'editor', scope: 'project' },
   createImport: { role: 'editor', scope: 'project' },
   listVirtualServices: { role: 'viewer', scope: 'project' },
   getVirtualService: { role: 'viewer', scope: 'project' },

@@ -23,7 +23,7 @@ export function putResource(
   if (!isOfDefinition(kind as StandardKind)) return;
   syncEntries(tx, {
     scope: path,
-    shallow: before !== undefined && !affectsChildren(kind as DefinitionKind, before.spec, spec),
+    shallow: before !== undefined && !affectsChildren(before, { kind, spec }),
     capabilities: reconciler.director.info?.capabilities ?? null,
     leaving: leavingNow(tx, reconciler, { drain: options.drain, now }),
     pointerTo: () => '/spec',
@@ -41,7 +41,11 @@ function isOfDefinition(kind: StandardKind): kind is DefinitionKind {
   return kind !== 'project';
 }
 
-function affectsChildren(kind: DefinitionKind, before: unknown, after: unknown): boolean {
-  const [a, b] = [before as Record<string, unknown>, after as Record<string, unknown>];
-  return INHERITED[kind].some((field) => !isDeepStrictEqual(a[field], b[field]));
+/** Whether what is below a resource needs other entries once its spec is another. */
+export function affectsChildren(
+  before: Pick<StoredResource, 'spec'>,
+  { kind, spec }: Pick<StoredResource, 'kind' | 'spec'>,
+): boolean {
+  const [a, b] = [before.spec as Record<string, unknown>, spec as Record<string, unknown>];
+  return INHERITED[kind as DefinitionKind].some((field) => !isDeepStrictEqual(a[field], b[field]));
 }

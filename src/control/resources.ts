@@ -177,7 +177,6 @@ export function createResources<R, S>(
         checkPreconditions(path, etagOf(existing.revision), options);
         checkRemoval?.(path);
         removeTree(tx, existing, {
-          noun: descriptor.noun,
           cascade: options.cascade ?? false,
           leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
         });
@@ -212,19 +211,22 @@ function authoriseBeyondOperating(
 function removeTree(
   tx: Transaction,
   { path }: StoredResource,
-  { noun, cascade, leaving }: { noun: string; cascade: boolean; leaving: Leaving },
+  { cascade, leaving }: { cascade: boolean; leaving: Leaving },
 ): void {
   const descendants = tx.descendants(path);
-  if (descendants.length > 0 && !cascade) {
-    throw new DomainError(
-      'HAS_CHILDREN',
-      `The ${noun} still has ${descendants.length} resources below it: delete them first, or add cascade=true.`,
-      { metadata: { resource: path, children: String(descendants.length) } },
-    );
-  }
+  if (descendants.length > 0 && !cascade) throw hasChildren(path, descendants.length);
   for (const descendant of descendants.reverse()) tx.remove(descendant.path);
   tx.remove(path);
   releaseAll(tx, path, leaving);
+}
+
+/** What the deletion of a resource is told that has others below it. */
+export function hasChildren(path: string, children: number): DomainError {
+  return new DomainError(
+    'HAS_CHILDREN',
+    `${path} still has ${children} resources below it: delete them first, or add cascade=true.`,
+    { metadata: { resource: path, children: String(children) } },
+  );
 }
 
 /** Rejects with the NOT_FOUND of the highest resource on the path that does not exist. */

@@ -6,7 +6,7 @@ import { addressConfigOf } from '../domain/desired.js';
 import { DomainError } from '../domain/errors.js';
 import type { AddressConfig } from '../domain/host-operation.js';
 import { addressKey, addressOfKey } from '../domain/keys.js';
-import { isWithin, namesOf, parentPath } from '../domain/names.js';
+import { namesOf, parentPath } from '../domain/names.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
 import type { VirtualServiceSpec } from '../domain/schema/virtual-service.js';
 import type { OwnedEntry, Reader, StoredResource, Transaction } from '../store/store.js';
@@ -31,25 +31,30 @@ export function vipOf(
   return { key: addressKey(service.address), path, config, revision };
 }
 
+/** Tells the resources that a write derives entries for from all others. */
+export type IsInside = (path: string) => boolean;
+
 /**
- * Has these VIPs of the scope bound, all to the one interface of its cluster. Throws VIP_INTERFACE_TAKEN when services
- * outside of the scope have one bound to another.
+ * Has these VIPs, all that the resources inside ask for, bound. Throws VIP_INTERFACE_TAKEN when another service has one bound to
+ * another interface.
  */
-export function syncVips(tx: Transaction, vips: readonly Vip[], scope: string): void {
-  const seen = new Set<string>();
+export function syncVips(tx: Transaction, vips: readonly Vip[], isInside: IsInside): void {
+  const seen = new Map<string, Vip>();
   for (const vip of vips) {
-    if (seen.has(vip.key)) continue;
-    seen.add(vip.key);
-    const holder = tx.entry(vip.key);
     const { interface: name } = vip.config;
-    const isShared = holder?.state === 'living' && !isWithin(holder.path, scope);
+    const twin = seen.get(vip.key);
+    if (twin && twin.config.interface !== name) throw interfaceTaken(vip, twin.path, twin.config.interface);
+    if (twin) continue;
+    seen.set(vip.key, vip);
+    const holder = tx.entry(vip.key);
+    const isShared = holder?.state === 'living' && !isInside(holder.path);
     if (isShared) {
       if (interfaceOf(holder) !== name) throw interfaceTaken(vip, holder.path, interfaceOf(holder));
       continue;
     }
     const keeps = holder && vips.find(({ key, path }) => key === vip.key && path === holder.path);
     if (holder?.state === 'living' && keeps && interfaceOf(holder) === name) continue;
-    const other = userOutside(tx, vip.key, scope, (wanted) => wanted !== name);
+    const other = userOutside(tx, vip.key, isInside, (wanted) => wanted !== name);
     if (other) throw interfaceTaken(vip, other.path, other.interface);
     tx.putEntry({
       ...{ key: vip.key, config: vip.config, revision: vip.revision },
@@ -60,16 +65,16 @@ export function syncVips(tx: Transaction, vips: readonly Vip[], scope: string): 
 }
 
 /**
- * Of addresses that nothing in the scope asks for any more: hands them over to who else does, or has them leave. With
+ * Of addresses that nothing inside asks for any more: hands them over to who else does, or has them leave. With
  * `drain` they stay as long as there is a service at the address, draining or not.
  */
 export function releaseVips(
   tx: Transaction,
   entries: readonly OwnedEntry[],
-  { scope, leaving }: { scope: string; leaving: Leaving },
+  { isInside, leaving }: { isInside: IsInside; leaving: Leaving },
 ): void {
   for (const entry of entries) {
-    const heir = userOutside(tx, entry.key, scope, () => true);
+    const heir = userOutside(tx, entry.key, isInside, () => true);
     const isServed = tx.isServed(addressOfKey(entry.key));
     if (heir) tx.putEntry({ ...entry, path: heir.path, state: 'living' });
     else release(tx, entry, { ...leaving, drain: leaving.drain && isServed });
@@ -81,11 +86,11 @@ interface User {
   readonly interface: string;
 }
 
-/** The first service outside of the scope whose cluster wants this address bound to an interface that passes the test. */
+/** The first service that is not inside whose cluster wants this address bound to an interface that passes the test. */
 function userOutside(
   reader: Reader,
   key: string,
-  scope: string,
+  isInside: IsInside,
   test: (interfaceName: string) => boolean,
 ): User | undefined {
   const wantedBy = ({ path }: StoredResource) => {
@@ -93,7 +98,7 @@ function userOutside(
     return cluster.vip.interface;
   };
   const found = reader.virtualServiceAt(addressOfKey(key), (service) => {
-    const name = isWithin(service.path, scope) ? null : wantedBy(service);
+    const name = isInside(service.path) ? null : wantedBy(service);
     return name !== null && test(name);
   });
   const name = found ? wantedBy(found) : null;
@@ -111,6 +116,6 @@ function interfaceTaken({ key, path, config }: Vip, holder: string, name: string
     'VIP_INTERFACE_TAKEN',
     `${address} is bound to ${name} for ${owner} and cannot be on ${config.interface} too: set vip.interface to ${name}, or ` +
       'to null here or there.',
-    { metadata: { address, interface: name, owner } },
+    { metadata: { address, interface: name, owner, resource: path } },
   );
 }

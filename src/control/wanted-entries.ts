@@ -43,20 +43,31 @@ export interface Wanted {
   readonly vips: Vip[];
 }
 
-/** Throws all violations of the rules at once, then what two resources of the scope both want. */
-export function wantedEntries(tx: Transaction, options: SyncOptions): Wanted {
+/** Throws all violations of the rules at once, then what two resources both want. */
+export function wantedByAll(tx: Transaction, parts: readonly SyncOptions[]): Wanted {
+  const collected: Collected = { entries: new Map(), vips: [], violations: [], clash: undefined };
+  for (const part of parts) collectWanted(tx, part, collected);
+  const { violations, clash } = collected;
+  if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
+  if (clash) throw clash;
+  return collected;
+}
+
+interface Collected extends Wanted {
+  readonly violations: Violation[];
+  clash: DomainError | undefined;
+}
+
+function collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected): void {
   const { scope, shallow, capabilities, leaving, pointerTo } = options;
   const resources = new Map<string, StoredResource>();
   for (const resource of relevantResources(tx, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
   }
-  const wanted: Wanted = { entries: new Map(), vips: [] };
-  const violations: Violation[] = [];
-  let clash: DomainError | undefined;
   const project = resources.get(pathOf({ project: namesOf(scope).project }));
   const beyondLimits = project ? newLimitViolations(tx, project) : () => [];
   const complain = (path: string, found: readonly Violation[]) => {
-    violations.push(...found.map((one) => ({ ...one, pointer: `${pointerTo(path)}${one.pointer}` })));
+    wanted.violations.push(...found.map((one) => ({ ...one, pointer: `${pointerTo(path)}${one.pointer}` })));
   };
   for (const resource of resources.values()) {
     if (!isWithin(resource.path, scope)) continue;
@@ -69,13 +80,10 @@ export function wantedEntries(tx: Transaction, options: SyncOptions): Wanted {
     for (const entry of entriesFor(resource, resources, leaving)) {
       if (hasMixedFamilies(entry.key)) complain(resource.path, synchronisation(tx, entry.key));
       const twin = wanted.entries.get(entry.key);
-      if (twin) clash ??= taken(entry, twin.path);
+      if (twin) wanted.clash ??= taken(entry, twin.path);
       else wanted.entries.set(entry.key, entry);
     }
   }
-  if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
-  if (clash) throw clash;
-  return wanted;
 }
 
 /** The scope, what is above it, and (unless shallow) what is below it. */
@@ -193,7 +201,7 @@ function parentsOf(path: string, resources: ByPath): { cluster: ClusterSpec; ser
 export function taken({ key, path }: OwnedEntry, holder: string): DomainError {
   const sameProject = namesOf(holder).project === namesOf(path).project;
   const owner = sameProject ? holder : 'another project';
-  const metadata = { key, owner };
+  const metadata = { key, owner, resource: path };
   return key.includes('->')
     ? new DomainError(
         'REAL_SERVER_TAKEN',

@@ -26,6 +26,7 @@ export const REASONS = {
   FIELD_INVALID: { code: 'INVALID_ARGUMENT', title: 'A field has an invalid value' },
   FIELD_REQUIRED: { code: 'INVALID_ARGUMENT', title: 'A required field is missing' },
   FIELD_UNKNOWN: { code: 'INVALID_ARGUMENT', title: 'A field is not known' },
+  CHANGES_COLLIDE: { code: 'INVALID_ARGUMENT', title: 'Two changes are about one resource' },
   NAME_MISMATCH: { code: 'INVALID_ARGUMENT', title: 'The name in the body is not the one in the path' },
   MALFORMED_BODY: { code: 'INVALID_ARGUMENT', title: 'The body cannot be read' },
   MALFORMED_REQUEST: { code: 'INVALID_ARGUMENT', title: 'The request is not valid HTTP' },
@@ -152,6 +153,7 @@ export const REASONS = {
   NAME_TAKEN: { code: 'ALREADY_EXISTS', title: 'The name is taken' },
   PROJECT_PERMANENT: { code: 'FAILED_PRECONDITION', title: 'This project cannot be deleted' },
   HAS_CHILDREN: { code: 'FAILED_PRECONDITION', title: 'The resource still has children' },
+  TOO_MANY_DELETIONS: { code: 'FAILED_PRECONDITION', title: 'More would be deleted than the request allows' },
   ETAG_MISMATCH: { code: 'ABORTED', title: 'The resource is not at the revision that the request names' },
 
   // the kernel

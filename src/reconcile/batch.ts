@@ -3,7 +3,7 @@ import type { OwnedEntry, Transaction } from '../store/store.js';
 
 const BATCH_LIMIT = 256;
 
-/** Takes the longest head of the queue in which no write is about a resource above or below another's. */
+/** Takes the longest head of the queue in which no write is about a resource above or below another's; "" is above all. */
 export function takeBatch<Q extends { readonly job: { readonly scope: string } }>(queue: Q[]): Q[] {
   const scopes = new Set<string>();
   const above = new Set<string>();
@@ -24,7 +24,7 @@ function ancestorsOf(path: string): string[] {
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
     ancestors.push(path.slice(0, end));
   }
-  return ancestors;
+  return path === '' ? ancestors : [...ancestors, ''];
 }
 
 /** Thrown inside a transaction: the write has to wait for the next batch. */

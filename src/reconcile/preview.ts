@@ -27,7 +27,8 @@ export async function previewWrite<T>(
   const isRead = actual && !(actual instanceof KernelUnavailableError);
   const held = isRead && foreignInTheWay(side, { changes: entryChanges, fresh, frontends, actual });
   if (held) {
-    throw refusalError(side.director.name, { refusal: { reason: 'FOREIGN_ENTRY', key: held, result: null } });
+    const refusal = { reason: 'FOREIGN_ENTRY', key: held, result: null } as const;
+    throw refusalError(side.director.name, { refusal }, entryChanges);
   }
   const changes = isRead ? entryChanges.filter((one) => !isThereAlready(one, actual)) : entryChanges;
   const operations = [...planChanges(changes), ...planChanges(endsOfDrains(changes))];

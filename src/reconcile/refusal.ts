@@ -1,5 +1,6 @@
 /** What callers and the audit log are told of a write that the kernel refused. */
 import { DomainError } from '../domain/errors.js';
+import type { EntryChange } from '../store/store.js';
 import type { Outcome } from './apply-changes.js';
 
 export function refusalDetail({ refusal }: Pick<Outcome, 'refusal'>): string {
@@ -8,12 +9,20 @@ export function refusalDetail({ refusal }: Pick<Outcome, 'refusal'>): string {
     : `The kernel refused ${refusal?.result?.error?.message ?? 'the change'}.`;
 }
 
-export function refusalError(director: string, outcome: Pick<Outcome, 'refusal'>): DomainError {
+/** `changes` are the write's: one of them names the resource that it was about. */
+export function refusalError(
+  director: string,
+  outcome: Pick<Outcome, 'refusal'>,
+  changes: readonly EntryChange[],
+): DomainError {
   const { refusal } = outcome;
+  const change = changes.find(({ key }) => key === refusal?.key);
+  const resource = (change?.after ?? change?.before)?.path;
   const error = refusal?.result?.error;
   const metadata = {
     director,
     key: refusal?.key ?? '',
+    ...(resource !== undefined && { resource }),
     ...(error && { command: error.command, errno: String(error.errno), errnoName: error.errnoName }),
     ...(error?.extendedAck && { extendedAck: error.extendedAck }),
   };

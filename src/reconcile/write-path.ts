@@ -14,7 +14,7 @@ import { undo } from './undo.js';
 
 export interface WriteJob<T> {
   readonly context: WriteContext;
-  /** Path of the resource that the write is about: with those above and below it, it is not in one batch. */
+  /** Path of the resource that the write is about, "" for all: with those above and below it, it is not in one batch. */
   readonly scope: string;
   readonly change: (tx: Transaction) => T;
   /** What the kernel refuses is not undone: it stays, and the passes go on trying. */
@@ -136,7 +136,7 @@ export function createWritePath(
         recordRefused(tx, { director, resource: scope, results, durationMicros, detail });
       });
       await undo(side, { context, scope, committed });
-      queued.reject(refusalError(director, outcome));
+      queued.reject(refusalError(director, outcome, committed.entryChanges));
       return;
     }
     noteState(side, committed.entryChanges, outcome);

@@ -7,6 +7,7 @@ import { memberName } from '../../src/api-grpc/convert/enums.js';
 import { itemsOf, specialOf } from '../../src/api-grpc/convert/special.js';
 import { AdoptionSchema } from '../../src/api-grpc/gen/lvsd/v1/adoption_pb.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
+import { ChangeSetSchema } from '../../src/api-grpc/gen/lvsd/v1/change_set_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
 import { PreviewSchema } from '../../src/api-grpc/gen/lvsd/v1/common_pb.js';
 import { ConnectionSchema } from '../../src/api-grpc/gen/lvsd/v1/connection_pb.js';
@@ -48,6 +49,7 @@ import { SERVICES } from '../../src/api-grpc/services.js';
 import { OPERATIONS } from '../../src/control/operations.js';
 import { Adoption } from '../../src/domain/schema/adoption.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
+import { ChangeSet } from '../../src/domain/schema/change-set.js';
 import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
 import { Timestamp } from '../../src/domain/schema/common.js';
 import { Connection, ConnectionFilter } from '../../src/domain/schema/connection.js';
@@ -103,6 +105,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [CounterResetSchema, CounterReset],
   [PreflightSchema, Preflight],
   [ImportSchema, Import],
+  [ChangeSetSchema, ChangeSet],
   [TimeoutSettingsSchema, TimeoutSettings],
   [SyncDaemonSettingsSchema, SyncDaemonSettings],
   [DriftPolicySettingSchema, DriftPolicySetting],
@@ -183,7 +186,7 @@ test('every write that may take something out of the kernel can say whether it m
   const expected = methods
     .map(({ localName }) => localName)
     .filter((name) =>
-      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain|Token|Project)|^createImport$|^deleteProject$/.test(
+      /^(replace|update|delete)(?!Timeouts|SyncDaemons|DriftPolicy|Drain|Token|Project)|^create(Import|ChangeSet)$|^deleteProject$/.test(
         name,
       ),
     );

@@ -3,8 +3,13 @@ import { DomainError } from '../../domain/errors.js';
 import type { DefinitionService } from '../gen/lvsd/v1/definition_service_pb.js';
 import type { Methods } from '../methods.js';
 import { parentNames, writeOptions } from './answers.js';
+import { changeSetBody, pointBelowSpecs } from './change-set.js';
 
-export function definitionMethods({ definitions, imports }: Control): Methods<typeof DefinitionService> {
+export function definitionMethods({
+  definitions,
+  changeSets,
+  imports,
+}: Control): Methods<typeof DefinitionService> {
   return {
     async getDefinition(request, { call }) {
       const { revision } = request;
@@ -13,12 +18,18 @@ export function definitionMethods({ definitions, imports }: Control): Methods<ty
     },
     async replaceDefinition(request, { call, json }) {
       const body = json.definition ?? {};
-      const options = writeOptions(request);
+      const { maxDeletions } = request;
+      const options = { ...writeOptions(request), ...(maxDeletions !== undefined && { maxDeletions }) };
       const answer = await definitions
         .replace(call, parentNames(request), body, options)
         .catch(pointBelowDefinition);
       if ('preview' in answer) return { preview: answer.preview };
       return { ...answer.resource, created: answer.created, pending: answer.pending };
+    },
+    async createChangeSet(request, { call, json }) {
+      return changeSets
+        .create(call, changeSetBody(json), writeOptions(request))
+        .catch(pointBelowSpecs(request));
     },
     async createImport(request, { call, json }) {
       const given = ['project', 'cluster', 'format', 'files', 'apply', 'prune'].filter(

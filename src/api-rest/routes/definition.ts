@@ -8,7 +8,13 @@ import { Definition, DefinitionInput } from '../../domain/schema/definition.js';
 import { Preview } from '../../domain/schema/preview.js';
 import { DEFINITION } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, WRITE_PROBLEMS } from '../operation.js';
-import { ChangeQuery, ClusterPath, ReadHeaders, ReplaceHeaders, revisionNumber } from '../parameters.js';
+import {
+  ClusterPath,
+  ReadHeaders,
+  ReplaceDefinitionQuery,
+  ReplaceHeaders,
+  revisionNumber,
+} from '../parameters.js';
 import { sendTagged, sendWritten } from '../reply.js';
 import { callOf, writeOptions } from '../request.js';
 import { DEFINITION_RULES } from '../rule-problems.js';
@@ -55,7 +61,7 @@ const replaceDefinition = operation({
     'Declarative: creates, changes and deletes until the cluster is the document; **what it leaves out is deleted**, gracefully ' +
     'unless `drain=false`. All ' +
     'or nothing. Sending the same document again changes nothing. `validateOnly=true` shows the changes beforehand.',
-  query: ChangeQuery,
+  query: ReplaceDefinitionQuery,
   headers: ReplaceHeaders,
   body: { types: [JSON_TYPE], schema: DefinitionInput, example: DEFINITION.input },
   answers: {
@@ -75,7 +81,13 @@ const replaceDefinition = operation({
       content: json(Definition, DEFINITION.definition),
     },
   },
-  problems: [...WRITE_PROBLEMS, ...BODY_PROBLEMS, 'PROJECT_NOT_FOUND', ...DEFINITION_RULES],
+  problems: [
+    ...WRITE_PROBLEMS,
+    ...BODY_PROBLEMS,
+    'PROJECT_NOT_FOUND',
+    'TOO_MANY_DELETIONS',
+    ...DEFINITION_RULES,
+  ],
 });
 
 export const definitionRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
@@ -89,8 +101,10 @@ export const definitionRoutes: FastifyPluginAsyncTypebox<{ control: Control }> =
   });
 
   app.put(url, { schema: replaceDefinition }, async (request, reply) => {
-    const { params, body } = request;
-    const answer = await control.definitions.replace(callOf(request), params, body, writeOptions(request));
+    const { params, body, query } = request;
+    const { maxDeletions } = query;
+    const options = { ...writeOptions(request), ...(maxDeletions !== undefined && { maxDeletions }) };
+    const answer = await control.definitions.replace(callOf(request), params, body, options);
     return sendWritten(reply, answer, {
       location: () => `/v1/${pathOf(params)}/definition`,
       body: ({ definition }) => definition,

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Change, ChangeSet } from "./change_set_pb.js";
+import { file_lvsd_v1_change_set } from "./change_set_pb.js";
 import type { Preview } from "./common_pb.js";
 import { file_lvsd_v1_common } from "./common_pb.js";
 import type { Definition } from "./definition_pb.js";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/definition_service.proto.
  */
 export const file_lvsd_v1_definition_service: GenFile = /*@__PURE__*/
-  fileDesc("CiBsdnNkL3YxL2RlZmluaXRpb25fc2VydmljZS5wcm90bxIHbHZzZC52MSJcChRHZXREZWZpbml0aW9uUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFQoIcmV2aXNpb24YAyABKANIAIgBAUILCglfcmV2aXNpb24iTgoVR2V0RGVmaW5pdGlvblJlc3BvbnNlEicKCmRlZmluaXRpb24YASABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24SDAoEZXRhZxgCIAEoCSLhAQoYUmVwbGFjZURlZmluaXRpb25SZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRInCgpkZWZpbml0aW9uGAMgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBQggKBl9kcmFpbiKXAQoZUmVwbGFjZURlZmluaXRpb25SZXNwb25zZRInCgpkZWZpbml0aW9uGAEgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgDIAEoCBIPCgdjcmVhdGVkGAQgASgIEgwKBGV0YWcYBSABKAki+gEKE0NyZWF0ZUltcG9ydFJlcXVlc3QSDwoHcHJvamVjdBgBIAEoCRIPCgdjbHVzdGVyGAIgASgJEiYKBmZvcm1hdBgDIAEoDjIWLmx2c2QudjEuSW1wb3J0LkZvcm1hdBIiCgVmaWxlcxgEIAMoCzITLmx2c2QudjEuSW1wb3J0RmlsZRINCgVhcHBseRgFIAEoCBINCgVwcnVuZRgGIAEoCBIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEhIKBWRyYWluGA0gASgISACIAQFCCAoGX2RyYWluIjcKFENyZWF0ZUltcG9ydFJlc3BvbnNlEh8KBmltcG9ydBgBIAEoCzIPLmx2c2QudjEuSW1wb3J0MowCChFEZWZpbml0aW9uU2VydmljZRJOCg1HZXREZWZpbml0aW9uEh0ubHZzZC52MS5HZXREZWZpbml0aW9uUmVxdWVzdBoeLmx2c2QudjEuR2V0RGVmaW5pdGlvblJlc3BvbnNlEloKEVJlcGxhY2VEZWZpbml0aW9uEiEubHZzZC52MS5SZXBsYWNlRGVmaW5pdGlvblJlcXVlc3QaIi5sdnNkLnYxLlJlcGxhY2VEZWZpbml0aW9uUmVzcG9uc2USSwoMQ3JlYXRlSW1wb3J0EhwubHZzZC52MS5DcmVhdGVJbXBvcnRSZXF1ZXN0Gh0ubHZzZC52MS5DcmVhdGVJbXBvcnRSZXNwb25zZWIGcHJvdG8z", [file_lvsd_v1_common, file_lvsd_v1_definition, file_lvsd_v1_import]);
+  fileDesc("CiBsdnNkL3YxL2RlZmluaXRpb25fc2VydmljZS5wcm90bxIHbHZzZC52MSJcChRHZXREZWZpbml0aW9uUmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSFQoIcmV2aXNpb24YAyABKANIAIgBAUILCglfcmV2aXNpb24iTgoVR2V0RGVmaW5pdGlvblJlc3BvbnNlEicKCmRlZmluaXRpb24YASABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24SDAoEZXRhZxgCIAEoCSKPAgoYUmVwbGFjZURlZmluaXRpb25SZXF1ZXN0Eg8KB3Byb2plY3QYASABKAkSDwoHY2x1c3RlchgCIAEoCRInCgpkZWZpbml0aW9uGAMgASgLMhMubHZzZC52MS5EZWZpbml0aW9uEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRITCgtvbmx5X2NyZWF0ZRgMIAEoCBISCgVkcmFpbhgNIAEoCEgAiAEBEhoKDW1heF9kZWxldGlvbnMYDiABKAVIAYgBAUIICgZfZHJhaW5CEAoOX21heF9kZWxldGlvbnMilwEKGVJlcGxhY2VEZWZpbml0aW9uUmVzcG9uc2USJwoKZGVmaW5pdGlvbhgBIAEoCzITLmx2c2QudjEuRGVmaW5pdGlvbhIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3Eg8KB3BlbmRpbmcYAyABKAgSDwoHY3JlYXRlZBgEIAEoCBIMCgRldGFnGAUgASgJIsEBChZDcmVhdGVDaGFuZ2VTZXRSZXF1ZXN0EiAKB2NoYW5nZXMYASADKAsyDy5sdnNkLnYxLkNoYW5nZRIaCg1tYXhfZGVsZXRpb25zGAIgASgFSACIAQESFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRISCgVkcmFpbhgNIAEoCEgBiAEBQhAKDl9tYXhfZGVsZXRpb25zQggKBl9kcmFpbiJkChdDcmVhdGVDaGFuZ2VTZXRSZXNwb25zZRImCgpjaGFuZ2Vfc2V0GAEgASgLMhIubHZzZC52MS5DaGFuZ2VTZXQSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldyL6AQoTQ3JlYXRlSW1wb3J0UmVxdWVzdBIPCgdwcm9qZWN0GAEgASgJEg8KB2NsdXN0ZXIYAiABKAkSJgoGZm9ybWF0GAMgASgOMhYubHZzZC52MS5JbXBvcnQuRm9ybWF0EiIKBWZpbGVzGAQgAygLMhMubHZzZC52MS5JbXBvcnRGaWxlEg0KBWFwcGx5GAUgASgIEg0KBXBydW5lGAYgASgIEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEgoFZHJhaW4YDSABKAhIAIgBAUIICgZfZHJhaW4iNwoUQ3JlYXRlSW1wb3J0UmVzcG9uc2USHwoGaW1wb3J0GAEgASgLMg8ubHZzZC52MS5JbXBvcnQy4gIKEURlZmluaXRpb25TZXJ2aWNlEk4KDUdldERlZmluaXRpb24SHS5sdnNkLnYxLkdldERlZmluaXRpb25SZXF1ZXN0Gh4ubHZzZC52MS5HZXREZWZpbml0aW9uUmVzcG9uc2USWgoRUmVwbGFjZURlZmluaXRpb24SIS5sdnNkLnYxLlJlcGxhY2VEZWZpbml0aW9uUmVxdWVzdBoiLmx2c2QudjEuUmVwbGFjZURlZmluaXRpb25SZXNwb25zZRJUCg9DcmVhdGVDaGFuZ2VTZXQSHy5sdnNkLnYxLkNyZWF0ZUNoYW5nZVNldFJlcXVlc3QaIC5sdnNkLnYxLkNyZWF0ZUNoYW5nZVNldFJlc3BvbnNlEksKDENyZWF0ZUltcG9ydBIcLmx2c2QudjEuQ3JlYXRlSW1wb3J0UmVxdWVzdBodLmx2c2QudjEuQ3JlYXRlSW1wb3J0UmVzcG9uc2ViBnByb3RvMw", [file_lvsd_v1_change_set, file_lvsd_v1_common, file_lvsd_v1_definition, file_lvsd_v1_import]);
 
 /**
  * Which cluster.
@@ -149,6 +151,13 @@ export type ReplaceDefinitionRequest = Message<"lvsd.v1.ReplaceDefinitionRequest
    * @generated from field: optional bool drain = 13;
    */
   drain?: boolean | undefined;
+
+  /**
+   * Refuse the write when it would delete more resources than this. Absent: any number.
+   *
+   * @generated from field: optional int32 max_deletions = 14;
+   */
+  maxDeletions?: number | undefined;
 };
 
 /**
@@ -206,6 +215,90 @@ export type ReplaceDefinitionResponse = Message<"lvsd.v1.ReplaceDefinitionRespon
  */
 export const ReplaceDefinitionResponseSchema: GenMessage<ReplaceDefinitionResponse> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_definition_service, 3);
+
+/**
+ * Changes in any order: what one needs of another is done first. No two may be about one resource.
+ *
+ * @generated from message lvsd.v1.CreateChangeSetRequest
+ */
+export type CreateChangeSetRequest = Message<"lvsd.v1.CreateChangeSetRequest"> & {
+  /**
+   * Required. At most 200,000.
+   *
+   * @generated from field: repeated lvsd.v1.Change changes = 1;
+   */
+  changes: Change[];
+
+  /**
+   * Refuse the whole change-set when it would delete more resources than this. Absent: any number.
+   *
+   * @generated from field: optional int32 max_deletions = 2;
+   */
+  maxDeletions?: number | undefined;
+
+  /**
+   * Everything but the commit and the kernel: the answer is a preview.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+
+  /**
+   * Whether what leaves the kernel by this write may let its connections end first. Absent: true.
+   *
+   * @generated from field: optional bool drain = 13;
+   */
+  drain?: boolean | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateChangeSetRequest.
+ * Use `create(CreateChangeSetRequestSchema)` to create a new message.
+ */
+export const CreateChangeSetRequestSchema: GenMessage<CreateChangeSetRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_definition_service, 4);
+
+/**
+ * All of it was stored.
+ *
+ * @generated from message lvsd.v1.CreateChangeSetResponse
+ */
+export type CreateChangeSetResponse = Message<"lvsd.v1.CreateChangeSetResponse"> & {
+  /**
+   * What became of the changes; absent in the answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.ChangeSet change_set = 1;
+   */
+  changeSet?: ChangeSet | undefined;
+
+  /**
+   * The answer to validate_only.
+   *
+   * @generated from field: lvsd.v1.Preview preview = 2;
+   */
+  preview?: Preview | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateChangeSetResponse.
+ * Use `create(CreateChangeSetResponseSchema)` to create a new message.
+ */
+export const CreateChangeSetResponseSchema: GenMessage<CreateChangeSetResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_definition_service, 5);
 
 /**
  * A configuration, and what it is to become.
@@ -289,7 +382,7 @@ export type CreateImportRequest = Message<"lvsd.v1.CreateImportRequest"> & {
  * Use `create(CreateImportRequestSchema)` to create a new message.
  */
 export const CreateImportRequestSchema: GenMessage<CreateImportRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_definition_service, 4);
+  messageDesc(file_lvsd_v1_definition_service, 6);
 
 /**
  * What the configuration became, or would become.
@@ -310,7 +403,7 @@ export type CreateImportResponse = Message<"lvsd.v1.CreateImportResponse"> & {
  * Use `create(CreateImportResponseSchema)` to create a new message.
  */
 export const CreateImportResponseSchema: GenMessage<CreateImportResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_definition_service, 5);
+  messageDesc(file_lvsd_v1_definition_service, 7);
 
 /**
  * A cluster, its virtual services and their real servers as one document.
@@ -338,6 +431,16 @@ export const DefinitionService: GenService<{
     methodKind: "unary";
     input: typeof ReplaceDefinitionRequestSchema;
     output: typeof ReplaceDefinitionResponseSchema;
+  },
+  /**
+   * Changes many resources, of one project or of many: all or nothing, in the store and in the kernel.
+   *
+   * @generated from rpc lvsd.v1.DefinitionService.CreateChangeSet
+   */
+  createChangeSet: {
+    methodKind: "unary";
+    input: typeof CreateChangeSetRequestSchema;
+    output: typeof CreateChangeSetResponseSchema;
   },
   /**
    * Reads a configuration of another tool, says what it would become here and, when told to, does it. All or nothing.
