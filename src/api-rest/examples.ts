@@ -566,6 +566,7 @@ export const INTEGRITY = {
   events: 6,
   lastId: 6,
   lastHash: AUDIT_EVENT.hash,
+  archivedThrough: 0,
   brokenAt: null,
   detail: null,
 };

@@ -28,6 +28,7 @@ const STATUS_BY_REASON: Partial<Readonly<Record<Reason, number>>> = {
   // a retry does not help, as it would for 429
   QUOTA_EXCEEDED: 409,
   KERNEL_TABLE_CHANGED: 409,
+  REVISION_ARCHIVED: 410,
   BODY_TOO_LARGE: 413,
   UNSUPPORTED_MEDIA_TYPE: 415,
   HEADERS_TOO_LARGE: 431,

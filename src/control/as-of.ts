@@ -11,6 +11,7 @@ export type PastContent = Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spe
  * is seen as a whole: any of its revisions stands for its end. Costs what the tree has and what has changed since.
  */
 export function treeAsOf(reader: Reader, path: string, revision: number): PastContent[] {
+  if (revision === 0) return [];
   requireRevision(reader, revision);
   const self = reader.resource(path);
   const tree = new Map<string, PastContent>();
@@ -30,8 +31,10 @@ export function resourceAsOf(reader: Reader, path: string, revision: number): Pa
   return later.before === null ? undefined : contentOf(path, later.before);
 }
 
-/** Rejects REVISION_NOT_FOUND for one that is still to come. */
+/** Rejects REVISION_NOT_FOUND for one that is still to come, REVISION_ARCHIVED for one whose later events are not all there. */
 function requireRevision(reader: Reader, revision: number): void {
+  const archived = reader.archivedThrough().id;
+  if (revision < archived) throw inArchive(reader, revision);
   const newest = reader.revision();
   if (revision <= newest) return;
   throw new DomainError(
@@ -52,6 +55,18 @@ export function notThen(reader: Reader, path: string, revision: number): DomainE
     kind === 'cluster' || kind === 'virtualService' ? reason[kind] : 'REAL_SERVER_NOT_FOUND',
     `There was no ${path} at revision ${revision}; ${now}. Its revisions say when there was.`,
     { metadata: { resource: path, revision: String(revision) } },
+  );
+}
+
+/** Of a revision that the log begins after. */
+export function inArchive(reader: Reader, revision: number): DomainError {
+  const file = reader.archiveOf(revision)?.file ?? '';
+  const { id: archivedThrough } = reader.archivedThrough();
+  return new DomainError(
+    'REVISION_ARCHIVED',
+    `Revision ${revision} is in the archive file ${file}: look there. Here the past can be read from revision ` +
+      `${archivedThrough} on.`,
+    { metadata: { file, revision: String(revision), archivedThrough: String(archivedThrough) } },
   );
 }
 

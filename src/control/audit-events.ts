@@ -1,6 +1,7 @@
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import type { EventQuery, Store } from '../store/store.js';
 import { audienceOf } from './audience.js';
+import { inArchive } from './as-of.js';
 import { authorise } from './authorise.js';
 import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
@@ -31,7 +32,10 @@ export function createAuditEvents(store: Store, present: PresentAny): AuditEvent
 
     async get(call, id) {
       authorise(call, 'getAuditEvent');
-      const event = store.read((reader) => reader.event(id));
+      const event = store.read((reader) => {
+        if (id >= 1 && id <= reader.archivedThrough().id) throw inArchive(reader, id);
+        return reader.event(id);
+      });
       if (event) return event;
       throw new DomainError('AUDIT_EVENT_NOT_FOUND', `There is no audit event ${id}.`, {
         metadata: { id: String(id) },

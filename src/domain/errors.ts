@@ -149,6 +149,7 @@ export const REASONS = {
   TOKEN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such token' },
   DRAIN_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such drain' },
   DRAIN_CANNOT_BE_CUT: { code: 'FAILED_PRECONDITION', title: 'This drain cannot be cut by itself' },
+  REVISION_ARCHIVED: { code: 'NOT_FOUND', title: 'The revision is in an archive file' },
   REVISION_NOT_FOUND: { code: 'NOT_FOUND', title: 'No such revision' },
   NAME_TAKEN: { code: 'ALREADY_EXISTS', title: 'The name is taken' },
   PROJECT_PERMANENT: { code: 'FAILED_PRECONDITION', title: 'This project cannot be deleted' },
@@ -178,6 +179,7 @@ export const REASONS = {
   HOST_REFUSED: { code: 'PERMISSION_DENIED', title: 'The Host or Origin header is not one of this server' },
 
   // ourselves
+  ARCHIVE_FAILED: { code: 'UNAVAILABLE', title: 'The audit archive cannot be written' },
   READ_ONLY: { code: 'FAILED_PRECONDITION', title: 'This server is read-only' },
   STORE_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The database cannot be written' },
   SHUTTING_DOWN: { code: 'UNAVAILABLE', title: 'The server is stopping' },

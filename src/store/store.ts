@@ -7,6 +7,7 @@
  */
 import type { EntryConfig } from '../domain/entry.js';
 import type { DefinitionKind, Kind } from '../domain/names.js';
+import type { AuditArchive } from '../domain/schema/audit-archive.js';
 import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Labels } from '../domain/schema/common.js';
 
@@ -134,6 +135,14 @@ export interface HistoryReader {
   endOfWrite(revision: number): number;
   /** The first one. */
   startOfWrite(revision: number): number;
+  /** The newest event that is in an archive, and its hash: what the log's chain goes on from. Id 0: none is. */
+  archivedThrough(): { readonly id: number; readonly hash: string };
+  /** The archive that has the event. */
+  archiveOf(id: number): AuditArchive | undefined;
+  /** Archives in order, of events after an id. */
+  archives(page: { readonly after: number; readonly limit: number }): AuditArchive[];
+  /** Of the oldest event in the log at or after a time (RFC 3339, UTC). */
+  firstEventSince(time: string): number | undefined;
 }
 
 export interface Reader extends HistoryReader {
@@ -211,6 +220,13 @@ export interface Transaction extends Reader {
   changes(): readonly ResourceChange[];
   /** Runs once all of the change is made, and undoes the write by what it throws. Of those with one key only the first runs. */
   atEnd(key: string, check: () => void): void;
+  /**
+   * Records that a file has taken over the oldest events, with a `change` event. They must be the next in the log, to the
+   * hash; the file must be durable.
+   */
+  archive(archive: Omit<AuditArchive, 'time' | 'revision'>): AuditArchive;
+  /** Removes up to so many archived events, the oldest first; returns how many there were. */
+  removeArchived(limit: number): number;
   /** Appends an event that is not a change of a resource. */
   record(event: EventDraft): AuditEvent;
 }

@@ -9,7 +9,7 @@ const EVENTS = 9;
 
 const TRIGGERS = [
   'audit_events_are_never_changed',
-  'audit_events_are_never_removed',
+  'audit_events_are_removed_only_when_archived',
   'audit_events_have_no_holes',
 ];
 

@@ -1,5 +1,6 @@
 /** What every `Store` must do, whatever database is behind it. */
 import { describe } from 'node:test';
+import { describeArchives } from './store/archives.js';
 import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
 import { describeHistory } from './store/history.js';
@@ -16,5 +17,6 @@ export function describeStore(subject: StoreSubject): void {
     describeWrites(subject);
     describeEvents(subject);
     describeHistory(subject);
+    describeArchives(subject);
   });
 }

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'formats/': ['domain/'],
   'store/store.ts': ['domain/'],
   'store/sqlite/': ['store/store.ts', 'domain/', 'audit/', 'package-root.ts'],
+  'archive/': ['domain/', 'audit/', 'store/store.ts'],
   'driver/driver.ts': ['domain/', 'driver/kernel-error.ts'],
   'driver/host.ts': ['domain/', 'driver/driver.ts'],
   'driver/kernel-error.ts': ['domain/'],
@@ -43,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'driver/kernel-error.ts',
     ],
   ],
-  'control/': ['domain/', 'formats/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
+  'control/': ['archive/', 'domain/', 'formats/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
   'api-rest/': ['control/', 'domain/', 'certificates.ts', 'package-root.ts'],
   'api-grpc/': ['control/', 'domain/', 'certificates.ts'],
   'metrics/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/driver.ts', 'driver/director-driver.ts'],
@@ -53,7 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shutdown.ts': [],
   'package-root.ts': [],
   'server.ts': [
-    ...['api-rest/', 'api-grpc/', 'control/', 'reconcile/', 'store/store.ts', 'store/sqlite/'],
+    ...['api-rest/', 'api-grpc/', 'archive/', 'control/', 'reconcile/', 'store/store.ts', 'store/sqlite/'],
     ...[
       'metrics/',
       'package-root.ts',
@@ -65,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'cli/': [
-    ...['server.ts', 'config.ts', 'first-token.ts', 'control/', 'domain/', 'formats/'],
+    ...['archive/', 'server.ts', 'config.ts', 'first-token.ts', 'control/', 'domain/', 'formats/'],
     ...['store/store.ts', 'store/sqlite/', 'api-rest/', 'package-root.ts'],
   ],
 };

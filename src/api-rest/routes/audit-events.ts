@@ -81,7 +81,7 @@ const getAuditEvent = operation({
   ),
   query: NoQuery,
   answers: { 200: { description: 'The event.', content: json(AuditEvent, AUDIT_EVENT) } },
-  problems: [...CALL_PROBLEMS, 'AUDIT_EVENT_NOT_FOUND'],
+  problems: [...CALL_PROBLEMS, 'AUDIT_EVENT_NOT_FOUND', 'REVISION_ARCHIVED'],
 });
 
 const getAuditIntegrity = operation({

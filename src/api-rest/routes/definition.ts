@@ -50,7 +50,13 @@ const getDefinition = operation({
     },
     304: { description: 'The entity tag in If-None-Match is the current one.' },
   },
-  problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', 'CLUSTER_NOT_FOUND', 'REVISION_NOT_FOUND'],
+  problems: [
+    ...CALL_PROBLEMS,
+    'PROJECT_NOT_FOUND',
+    'CLUSTER_NOT_FOUND',
+    'REVISION_NOT_FOUND',
+    'REVISION_ARCHIVED',
+  ],
 });
 
 const replaceDefinition = operation({

@@ -114,7 +114,7 @@ function documentGet({ get, noun, tag, path, notFound }: KindHistory) {
     answers: {
       200: { description: `The ${noun} as it was.`, content: json(PastResource, HISTORY.past) },
     },
-    problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', notFound, 'REVISION_NOT_FOUND'],
+    problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', notFound, 'REVISION_NOT_FOUND', 'REVISION_ARCHIVED'],
   });
 }
 
@@ -151,6 +151,7 @@ const getDefinitionDiff = operation({
     'PROJECT_NOT_FOUND',
     'CLUSTER_NOT_FOUND',
     'REVISION_NOT_FOUND',
+    'REVISION_ARCHIVED',
   ],
 });
 

@@ -87,6 +87,11 @@ export const Integrity = Type.Object(
     lastHash: Type.String({
       description: 'Keep it elsewhere: a later chain that does not contain it was rewritten.',
     }),
+    archivedThrough: Type.Integer({
+      minimum: 0,
+      description:
+        'Events up to this one are in archive files, and the chain was checked from there on; 0: none.',
+    }),
     brokenAt: Nullable(Type.Integer({ description: 'The first event that does not fit the chain.' })),
     detail: Nullable(Type.String()),
   },

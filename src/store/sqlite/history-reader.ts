@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
-import { type SealedEvent, unseal } from '../../audit/chain.js';
+import { CHAIN_START, type ChainTip, type SealedEvent, unseal } from '../../audit/chain.js';
+import type { AuditArchive } from '../../domain/schema/audit-archive.js';
 import type { HistoryReader } from '../store.js';
 import { below } from './path-range.js';
 
@@ -33,8 +34,18 @@ export function createHistoryReader(db: Database): HistoryReader {
       const first = statements.startOfWrite.get({ revision })?.id ?? revision;
       return Math.min(first, revision);
     },
+    archivedThrough: () => statements.archivedThrough.get() ?? CHAIN_START,
+    archiveOf(id) {
+      const [archive] = statements.archives.all(id - 1, 1);
+      return archive !== undefined && archive.firstId <= id ? archive : undefined;
+    },
+    archives: ({ after, limit }) => statements.archives.all(after, limit),
+    firstEventSince: (time) => statements.firstEventSince.get(time)?.id ?? undefined,
   };
 }
+
+const ARCHIVE = `first_id AS firstId, last_id AS lastId, previous_hash AS previousHash, last_hash AS lastHash, file, bytes,
+  sha256, time, revision`;
 
 function prepare(db: Database) {
   return {
@@ -55,6 +66,16 @@ function prepare(db: Database) {
       `SELECT id, body, hash FROM ${CHANGES} AND resource = ? AND id > ? ORDER BY id LIMIT 1`,
     ),
     endOfWrite: db.prepare<{ revision: number }, { id: number }>(siblings('DESC')),
+    archivedThrough: db.prepare<[], ChainTip>(
+      'SELECT last_id AS id, last_hash AS hash FROM audit_archives ORDER BY last_id DESC LIMIT 1',
+    ),
+    archives: db.prepare<[number, number], AuditArchive>(
+      `SELECT ${ARCHIVE} FROM audit_archives WHERE last_id > ? ORDER BY last_id LIMIT ?`,
+    ),
+    // Clocks can go back: not every later event has a later time.
+    firstEventSince: db.prepare<[string], { id: number | null }>(
+      'SELECT min(id) AS id FROM audit_events INDEXED BY audit_events_by_time WHERE time >= ?',
+    ),
     startOfWrite: db.prepare<{ revision: number }, { id: number }>(siblings('ASC')),
   };
 }

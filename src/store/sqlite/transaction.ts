@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
 import { type ChainTip, type SealedEvent, seal, type UnchainedEvent, unseal } from '../../audit/chain.js';
+import type { AuditArchive } from '../../domain/schema/audit-archive.js';
 import type {
   EntryChange,
   EventDraft,
@@ -77,6 +78,23 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         statements.putResource.run(rowFromResource(after));
         resources.add(path, before, after);
         return after;
+      },
+
+      archive(archive) {
+        const after = { ...archive };
+        const { id: revision } = append({
+          kind: 'change',
+          resource: `audit-archives/${archive.file}`,
+          after,
+        });
+        const recorded = { ...archive, time, revision };
+        statements.putArchive.run(recorded);
+        return recorded;
+      },
+
+      removeArchived(limit) {
+        assertOpen();
+        return statements.removeArchived.run(limit).changes;
       },
 
       remove(path) {
@@ -195,6 +213,15 @@ function prepare(db: Database) {
     removeEntry: db.prepare<[string]>('DELETE FROM entries WHERE key = ?'),
     settleOrigin: db.prepare<[string, string]>(
       "UPDATE entries SET origin = ? WHERE key = ? AND origin = 'fresh'",
+    ),
+    putArchive: db.prepare<AuditArchive>(
+      `INSERT INTO audit_archives
+         (first_id, last_id, previous_hash, last_hash, file, bytes, sha256, time, revision)
+       VALUES (:firstId, :lastId, :previousHash, :lastHash, :file, :bytes, :sha256, :time, :revision)`,
+    ),
+    removeArchived: db.prepare<[number]>(
+      `DELETE FROM audit_events WHERE id IN (
+         SELECT id FROM audit_events WHERE id <= (SELECT max(last_id) FROM audit_archives) ORDER BY id LIMIT ?)`,
     ),
     putOwed: db.prepare<[string]>('INSERT INTO owed (key) VALUES (?) ON CONFLICT DO NOTHING'),
     removeOwed: db.prepare<[string]>('DELETE FROM owed WHERE key = ?'),

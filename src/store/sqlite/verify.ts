@@ -1,27 +1,52 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CHAIN_START, type ChainTip, chainFault } from '../../audit/chain.js';
-import type { Integrity } from '../../domain/schema/audit-event.js';
+import { isDeepStrictEqual } from 'node:util';
+import { type ChainTip, chainFault } from '../../audit/chain.js';
+import type { AuditArchive } from '../../domain/schema/audit-archive.js';
+import type { AuditEvent, Integrity } from '../../domain/schema/audit-event.js';
 import type { SqliteReader } from './reader.js';
 
 /** How many events are checked before the event loop gets a turn: a few milliseconds' worth. */
 const SLICE = 500;
 
-/** Recomputes the chain up to the event that is newest at the call. */
+/**
+ * Recomputes the chain, from where the archives end up to the event that is newest at the call, and looks whether it says that
+ * they were archived.
+ */
 export async function verifyChain(reader: SqliteReader): Promise<Integrity> {
   const { id: lastId, hash: lastHash } = reader.tip();
-  let tip: ChainTip = CHAIN_START;
+  let tip: ChainTip = reader.archivedThrough();
   let events = 0;
+  const verdict = (brokenAt: number | null, detail: string | null): Integrity => {
+    const archivedThrough = reader.archivedThrough().id;
+    return { intact: brokenAt === null, events, lastId, lastHash, archivedThrough, brokenAt, detail };
+  };
 
   while (tip.id < lastId) {
+    tip = later(tip, reader.archivedThrough()); // events may leave the log between two slices
     for (const event of reader.sealedEvents(tip.id, Math.min(SLICE, lastId - tip.id))) {
       const fault = chainFault(event, tip);
-      if (fault !== undefined) {
-        return { intact: false, events, lastId, lastHash, brokenAt: event.id, detail: fault };
-      }
+      if (fault !== undefined) return verdict(event.id, fault);
       tip = event;
       events += 1;
     }
     await nextTurn();
   }
-  return { intact: true, events, lastId, lastHash, brokenAt: null, detail: null };
+  const { id: archivedThrough } = reader.archivedThrough();
+  const archive = reader.archiveOf(archivedThrough);
+  if (archive !== undefined && !isToldOf(archive, reader.event(archive.revision))) {
+    return verdict(
+      archivedThrough,
+      `Events up to ${archivedThrough} are gone, and no event says that they were archived.`,
+    );
+  }
+  return verdict(null, null);
+}
+
+function later(a: ChainTip, b: ChainTip): ChainTip {
+  return a.id < b.id ? b : a;
+}
+
+/** An archive's own event is newer than what it took, so that of the last archive is always in the log. */
+function isToldOf({ time, revision, ...archive }: AuditArchive, event: AuditEvent | undefined): boolean {
+  return event?.time === time && event.id === revision && isDeepStrictEqual(event.after, archive);
 }

@@ -164,6 +164,7 @@ export function describeEvents({ create }: StoreSubject): void {
       events: 4,
       lastId: 4,
       lastHash,
+      archivedThrough: 0,
       brokenAt: null,
       detail: null,
     });
