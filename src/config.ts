@@ -3,7 +3,7 @@
  * of the command and a variable of the environment; the flag wins.
  */
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { NAME_PATTERN } from './domain/names.js';
 import type { DriverChoice } from './driver/select.js';
 
@@ -41,6 +41,10 @@ export interface Config {
   readonly rateLimit: { readonly calls: number; readonly seconds: number } | null;
   /** Streams that one caller may have open at a time. */
   readonly maxStreams: number;
+  /** Absolute; where audit events go that leave the log. */
+  readonly auditArchiveDir: string;
+  /** Older audit events are archived once a day; null: never by themselves. */
+  readonly auditRetentionDays: number | null;
   /** Callers may look, and change nothing. */
   readonly readOnly: boolean;
 }
@@ -176,6 +180,21 @@ export const SETTINGS = {
     allowed: 'origins such as https://portal.example.net, without a path, separated by commas',
     parse: parseOrigins,
   }),
+  auditArchiveDir: setting({
+    ...{ key: 'auditArchiveDir', variable: 'LVSD_AUDIT_ARCHIVE_DIR', fallback: '' },
+    flag: '--audit-archive-dir <directory>',
+    help: 'where archived audit events go, of this server alone; default: audit-archive in the data directory',
+    allowed: 'the path of a directory',
+    parse: (text): string | null => (text === '' ? null : resolve(text)),
+  }),
+  auditRetention: setting({
+    ...{ key: 'auditRetention', variable: 'LVSD_AUDIT_RETENTION_DAYS', fallback: 'off' },
+    flag: '--audit-retention-days <days>',
+    help: 'archive audit events that are older, once a day; off: never',
+    allowed: 'a whole number of days from 1 to 36500, or off',
+    parse: (text): number | null | undefined =>
+      text === 'off' ? null : wholeNumber(text, { from: 1, to: 36_500 }),
+  }),
   readOnly: setting({
     ...{ key: 'readOnly', variable: 'LVSD_READ_ONLY', flag: '--read-only', fallback: 'false' },
     help: 'refuse all changes by callers; reads and previews work, and drift is still repaired',
@@ -279,8 +298,16 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     corsOrigins: read(SETTINGS.corsOrigins).value,
     rateLimit: read(SETTINGS.rateLimit).value,
     maxStreams: read(SETTINGS.maxStreams).value,
+    auditArchiveDir: readArchiveDir(flags, environment),
+    auditRetentionDays: read(SETTINGS.auditRetention).value,
     readOnly: read(SETTINGS.readOnly).value,
   };
+}
+
+/** Where archived audit events go; the command that archives beside a server or without one does as the server. */
+export function readArchiveDir(flags: Flags, environment: Environment = process.env): string {
+  const chosen = readSetting(SETTINGS.auditArchiveDir, flags, environment).value;
+  return chosen ?? join(readDataDir(flags, environment), 'audit-archive');
 }
 
 /** For commands that need nothing else. */

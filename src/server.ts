@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { createGrpcServer } from './api-grpc/server.js';
 import { buildRestApp } from './api-rest/app.js';
+import { createArchiver } from './archive/archiver.js';
+import { createRetention } from './archive/retention.js';
 import { watchCertificates } from './certificates.js';
 import type { Config, Listener } from './config.js';
 import { createAdmission } from './control/admission.js';
@@ -100,6 +102,14 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   addGauges(metrics, { reconciler, store, version });
   shutdown.add('reconciler', () => reconciler.stop());
   await reconciler.start();
+
+  const retention = createRetention({
+    archiver: createArchiver({ store, directory: config.auditArchiveDir }),
+    days: config.auditRetentionDays,
+    ...{ now, logger },
+  });
+  shutdown.add('retention', () => retention.stop());
+  retention.start();
 
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const authentication = createAuthentication({ store, now });

@@ -14,6 +14,7 @@ import { type Meter, registerMeter } from './meter.js';
 import { registerOpenapi } from './openapi-plugin.js';
 import { requestIdOf } from './request.js';
 import { adoptionRoutes } from './routes/adoptions.js';
+import { auditArchiveRoutes } from './routes/audit-archives.js';
 import { auditEventRoutes } from './routes/audit-events.js';
 import { changeSetRoutes } from './routes/change-sets.js';
 import { clusterRoutes } from './routes/clusters.js';
@@ -140,6 +141,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
       preflightRoutes,
       tokenRoutes,
       auditEventRoutes,
+      auditArchiveRoutes,
       eventRoutes,
       historyRoutes,
     ]) {

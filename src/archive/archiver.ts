@@ -66,7 +66,7 @@ export function createArchiver({
     const verified =
       left === undefined
         ? await writeFile(path, { lines: linesOf(anchor.id, lastId), follows: anchor })
-        : await verifyFile(path, anchor);
+        : await verifyFile(path, { follows: anchor });
     try {
       const { value } = await store.write(context, (tx) => {
         if (tx.archivedThrough().id !== anchor.id)

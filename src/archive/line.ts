@@ -1,6 +1,6 @@
 /** The format of archive files: one event a line, canonical JSON (RFC 8785) with its hash, in order. */
 import { canonicalJson } from '../audit/canonical-json.js';
-import { type ChainTip, chainFault, type SealedEvent } from '../audit/chain.js';
+import { CHAIN_START, type ChainTip, chainFault, type SealedEvent } from '../audit/chain.js';
 import type { AuditEvent } from '../domain/schema/audit-event.js';
 
 export function archiveLine(event: AuditEvent): string {
@@ -35,6 +35,8 @@ export function createLineReader(start: ChainTip | undefined) {
       tip = event;
       return fault;
     },
+    /** The event of the last line. */
+    tip: (): ChainTip => tip ?? CHAIN_START,
     /** Undefined before the first line. */
     range() {
       if (first === undefined || tip === undefined) return undefined;

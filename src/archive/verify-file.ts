@@ -15,11 +15,18 @@ export class ArchiveFault extends Error {
   override readonly name = 'ArchiveFault';
 }
 
-/**
- * Recomputes the chain of a file, `.gz` or not, at the pace of the disk. `follows`: the event that its first one must follow;
- * without, the file is a chain by itself. Rejects with ArchiveFault.
- */
-export async function verifyFile(path: string, follows?: ChainTip): Promise<VerifiedFile> {
+interface VerifyOptions {
+  /** The event that the first one must follow; without, the file is a chain by itself. */
+  readonly follows?: ChainTip;
+  /** Sees every event that fits. */
+  readonly watch?: (event: ChainTip) => void;
+}
+
+/** Recomputes the chain of a file, `.gz` or not, at the pace of the disk. Rejects with ArchiveFault. */
+export async function verifyFile(
+  path: string,
+  { follows, watch = () => undefined }: VerifyOptions = {},
+): Promise<VerifiedFile> {
   const hash = createHash('sha256');
   const reader = createLineReader(follows);
   let bytes = 0;
@@ -34,6 +41,7 @@ export async function verifyFile(path: string, follows?: ChainTip): Promise<Veri
     for await (const line of linesOf(unpacked(path, Readable.from(hashed())))) {
       const fault = reader.faultOf(line);
       if (fault !== undefined) throw new ArchiveFault(`${path}: ${fault}`);
+      watch(reader.tip());
     }
   } catch (error) {
     if (error instanceof ArchiveFault) throw error;

@@ -24,7 +24,7 @@ export async function writeFile(
     if (path.endsWith('.gz')) await pipeline(Readable.from(lines), createGzip(), target);
     else await pipeline(Readable.from(lines), target);
     await sync(partial);
-    const verified = await verifyFile(partial, follows);
+    const verified = await verifyFile(partial, { follows });
     await link(partial, path);
     return verified;
   } finally {

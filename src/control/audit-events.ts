@@ -1,7 +1,7 @@
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import type { EventQuery, Store } from '../store/store.js';
-import { audienceOf } from './audience.js';
 import { inArchive } from './as-of.js';
+import { audienceOf } from './audience.js';
 import { authorise } from './authorise.js';
 import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
@@ -9,7 +9,7 @@ import { createAlarm } from './watch/alarm.js';
 import { createEventLog } from './watch/event-log.js';
 import { createFilter, KIND_OF, type Selection } from './watch/selection.js';
 import { type PresentAny, snapshot } from './watch/snapshot.js';
-import { follow, requireRevision } from './watch/watch.js';
+import { follow, requireRevision, resumeTooOld } from './watch/watch.js';
 
 export function createAuditEvents(store: Store, present: PresentAny): AuditEvents {
   const log = createEventLog(store);
@@ -49,14 +49,20 @@ export function createAuditEvents(store: Store, present: PresentAny): AuditEvent
 
     watch(call, { signal, afterRevision, snapshot: isSnapshotWanted = false, ...chosen }) {
       const selection = selectionOf(chosen, audienceOf(call, 'watch', chosen));
-      const newest = store.read((reader) => reader.revision());
-      const isKnown = afterRevision !== undefined && afterRevision <= newest;
+      const { newest, archived } = store.read((reader) => ({
+        newest: reader.revision(),
+        archived: reader.archivedThrough().id,
+      }));
+      // 0 asks for whatever the log has
+      const after = afterRevision === 0 ? archived : afterRevision;
+      const isKnown = after !== undefined && after <= newest && after >= archived;
       if (isSnapshotWanted && !isKnown) {
         const from = snapshot({ store, present, selection, signal });
         return follow({ log, alarm, isChosen: createFilter(selection), from, signal });
       }
-      if (afterRevision !== undefined) requireRevision(afterRevision, newest);
-      const from = afterRevision ?? newest;
+      if (after !== undefined) requireRevision(after, newest);
+      if (after !== undefined && after < archived) throw resumeTooOld(after, archived);
+      const from = after ?? newest;
       return follow({ log, alarm, isChosen: createFilter(selection), from, signal });
     },
   };

@@ -5,6 +5,7 @@
  */
 import type { Names, ParentNames } from '../domain/names.js';
 import type { Adoption } from '../domain/schema/adoption.js';
+import type { AuditArchive, AuditArchiving } from '../domain/schema/audit-archive.js';
 import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { ChangeSet } from '../domain/schema/change-set.js';
 import type { Connection, ConnectionFilter } from '../domain/schema/connection.js';
@@ -389,6 +390,14 @@ export interface AuditEvents {
   watch(call: Call, options: WatchOptions): AsyncIterable<readonly WatchItem[]>;
 }
 
+/** Old audit events in files of the server. */
+export interface AuditArchives {
+  /** In order. */
+  list(call: Call, query: Pick<ListQuery, 'pageSize' | 'pageToken'>): Promise<Page<AuditArchive>>;
+  /** `body` is an AuditArchiveInput. Rejects ARCHIVE_FAILED when the file cannot be written; nothing left the log then. */
+  create(call: Call, body: unknown, options: Pick<WriteOptions, 'validateOnly'>): Promise<AuditArchiving>;
+}
+
 export interface Authentication {
   /** The principal of a bearer token. Rejects UNAUTHENTICATED (and audits it) when there is none. */
   authenticate(credentials: Credentials): Promise<Principal>;
@@ -468,6 +477,7 @@ export interface Control {
   readonly preflights: Preflights;
   readonly tokens: TokenResources;
   readonly auditEvents: AuditEvents;
+  readonly auditArchives: AuditArchives;
   readonly admission: Admission;
   readiness(): Promise<Readiness>;
 }

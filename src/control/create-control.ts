@@ -1,5 +1,7 @@
+import { createArchiver } from '../archive/archiver.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
+import { createAuditArchives } from './audit-archives.js';
 import { createAuditEvents } from './audit-events.js';
 import { createChangeSets } from './change-sets.js';
 import { createConnections } from './connections.js';
@@ -30,10 +32,18 @@ interface Dependencies {
   readonly admission: Admission;
   /** Nobody may change anything; previews still answer. */
   readonly readOnly: boolean;
+  /** Made when it is needed. */
+  readonly auditArchiveDir: string;
   readonly now: () => Date;
 }
 
-export function createControl({ admission, readOnly, now, ...ports }: Dependencies): Control {
+export function createControl({
+  admission,
+  readOnly,
+  auditArchiveDir,
+  now,
+  ...ports
+}: Dependencies): Control {
   const store = readOnly ? readOnlyStore(ports.store) : ports.store;
   const reconciler = readOnly ? readOnlyReconciler(ports.reconciler) : ports.reconciler;
   const routes = routesOf(reconciler);
@@ -85,6 +95,11 @@ export function createControl({ admission, readOnly, now, ...ports }: Dependenci
         realServer: realServerParts.present,
       }),
     ),
+    auditArchives: createAuditArchives({
+      store,
+      archiver: createArchiver({ store, directory: auditArchiveDir }),
+      now,
+    }),
   };
   return {
     ...auditDeniedCalls(operations, ports.store),

@@ -90,6 +90,8 @@ export const OPERATIONS = {
   listAuditEvents: { role: 'viewer', scope: 'project' },
   getAuditEvent: { role: 'viewer', scope: 'server' },
   getAuditIntegrity: { role: 'viewer', scope: 'server' },
+  listAuditArchives: { role: 'viewer', scope: 'server' },
+  createAuditArchive: { role: 'admin', scope: 'server' },
   watch: { role: 'viewer', scope: 'project' },
 } as const satisfies Record<string, OperationEntry>;
 

@@ -28,6 +28,7 @@ test('every command explains itself, with examples', async () => {
     'export',
     'openapi',
     'audit verify',
+    'audit archive',
     'token create',
     'token list',
     'token revoke',

@@ -6,6 +6,7 @@ import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import { memberName } from '../../src/api-grpc/convert/enums.js';
 import { itemsOf, specialOf } from '../../src/api-grpc/convert/special.js';
 import { AdoptionSchema } from '../../src/api-grpc/gen/lvsd/v1/adoption_pb.js';
+import { AuditArchivingSchema } from '../../src/api-grpc/gen/lvsd/v1/archive_pb.js';
 import { AuditEventSchema, IntegritySchema } from '../../src/api-grpc/gen/lvsd/v1/audit_pb.js';
 import { ChangeSetSchema } from '../../src/api-grpc/gen/lvsd/v1/change_set_pb.js';
 import { ClusterSchema, ClusterSpecSchema } from '../../src/api-grpc/gen/lvsd/v1/cluster_pb.js';
@@ -48,6 +49,7 @@ import {
 import { SERVICES } from '../../src/api-grpc/services.js';
 import { OPERATIONS } from '../../src/control/operations.js';
 import { Adoption } from '../../src/domain/schema/adoption.js';
+import { AuditArchiving } from '../../src/domain/schema/audit-archive.js';
 import { AuditEvent, Integrity } from '../../src/domain/schema/audit-event.js';
 import { ChangeSet } from '../../src/domain/schema/change-set.js';
 import { ClusterSpecInput } from '../../src/domain/schema/cluster.js';
@@ -113,6 +115,7 @@ const PAIRS: readonly (readonly [DescMessage, object])[] = [
   [PreviewSchema, Preview],
   [AuditEventSchema, AuditEvent],
   [IntegritySchema, Integrity],
+  [AuditArchivingSchema, AuditArchiving],
   [ResourceRevisionSchema, ResourceRevision],
   [PastResourceSchema, PastResource],
   [DefinitionDiffSchema, DefinitionDiff],

@@ -1,5 +1,6 @@
 /** lvsd without its doors: the control layer on a real database file and a memory kernel. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Logger, pino } from 'pino';
 import { createAdmission } from '../../src/control/admission.js';
@@ -16,7 +17,7 @@ import { createMemoryKernel, type MemoryKernel, type MemoryKernelOptions } from 
 import { createMemoryHost, type MemoryHost, type MemoryHostOptions } from '../../src/driver/memory-host.js';
 import { createReconciler, type Reconciler } from '../../src/reconcile/reconciler.js';
 import type { Store, WriteContext } from '../../src/store/store.js';
-import { sqliteSource } from './sqlite-source.js';
+import { sqliteSource, temporaryDirectory } from './sqlite-source.js';
 
 /** One life of the server, from start to stop. */
 export interface Life {
@@ -51,7 +52,9 @@ export interface WorldOptions extends MemoryKernelOptions {
   readonly logger?: Logger;
 }
 
-type LifeOptions = Required<Pick<WorldOptions, 'now' | 'intervalSeconds' | 'logger'>>;
+interface LifeOptions extends Required<Pick<WorldOptions, 'now' | 'intervalSeconds' | 'logger'>> {
+  readonly auditArchiveDir: string;
+}
 
 export function createWorld(
   t: TestContext,
@@ -61,6 +64,7 @@ export function createWorld(
     now: now ?? (() => new Date()),
     intervalSeconds: intervalSeconds ?? 3600,
     logger: logger ?? pino({ level: 'silent' }),
+    auditArchiveDir: join(temporaryDirectory(t), 'audit-archive'),
   };
   const kernel = createMemoryKernel(options);
   const host = createMemoryHost(hostOptions);
@@ -81,7 +85,7 @@ export function createWorld(
 }
 
 async function startLife(store: Store, driver: DirectorDriver, options: LifeOptions): Promise<Life> {
-  const { now } = options;
+  const { now, auditArchiveDir } = options;
   const reconciler = createReconciler({
     name: 'local',
     driver,
@@ -96,7 +100,7 @@ async function startLife(store: Store, driver: DirectorDriver, options: LifeOpti
   return {
     store,
     reconciler,
-    control: createControl({ store, reconciler, admission, readOnly: false, now }),
+    control: createControl({ store, reconciler, admission, readOnly: false, auditArchiveDir, now }),
     async stop() {
       await reconciler.stop();
       driver.close();

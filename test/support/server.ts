@@ -18,6 +18,7 @@ export interface TestServer {
   readonly url: string;
   /** `127.0.0.1:PORT`. */
   readonly grpcAddress: string;
+  readonly dataDir: string;
   readonly kernel: MemoryKernel;
   readonly host: MemoryHost;
   /** Secret of a token with role admin. */
@@ -80,6 +81,8 @@ async function startOn(ground: Ground, options: TestServerOptions): Promise<Test
       corsOrigins: options.corsOrigins ?? [],
       rateLimit: options.rateLimit === undefined ? defaults.rateLimit : options.rateLimit,
       maxStreams: options.maxStreams ?? defaults.maxStreams,
+      auditArchiveDir: join(dataDir, 'audit-archive'),
+      auditRetentionDays: null,
       readOnly: options.readOnly ?? false,
       reconcileIntervalSeconds: options.reconcileIntervalSeconds ?? 3600,
     },
@@ -102,6 +105,7 @@ async function startOn(ground: Ground, options: TestServerOptions): Promise<Test
     running,
     url: `http://127.0.0.1:${running.http.port}`,
     grpcAddress: `127.0.0.1:${running.grpc.port}`,
+    dataDir,
     kernel,
     host,
     adminToken,

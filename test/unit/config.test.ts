@@ -20,6 +20,8 @@ test('without flags and variables everything has its documented default', () => 
     corsOrigins: [],
     rateLimit: { calls: 5000, seconds: 1 },
     maxStreams: 2000,
+    auditArchiveDir: resolve('data/audit-archive'),
+    auditRetentionDays: null,
     readOnly: false,
   });
 });
@@ -57,6 +59,7 @@ const INVALID: Readonly<Record<string, readonly string[]>> = {
   LVSD_RECONCILE_INTERVAL: ['0', '-1', '1.5', '30s', '3601', '99999'],
   LVSD_ALLOWED_HOSTS: ['http://lvs.example.net', 'a,,b c'],
   LVSD_INSECURE: ['yes', 'on'],
+  LVSD_AUDIT_RETENTION_DAYS: ['0', '-1', '1.5', '36501', 'on'],
   LVSD_RATE_LIMIT: ['0/1', '10', '10/0', '10/3601', '-1/1', '1.5/1', 'no', '9999999/1'],
   LVSD_MAX_STREAMS: ['0', '100001', 'many'],
   LVSD_CORS_ORIGINS: [

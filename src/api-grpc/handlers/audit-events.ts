@@ -4,12 +4,14 @@ import type { Json } from '../convert/from-message.js';
 import { AuditService } from '../gen/lvsd/v1/audit_service_pb.js';
 import { type Answer, EncodedAnswer, type Methods } from '../methods.js';
 import { encodeAnswer } from '../unary.js';
+import { archiveMethods } from './audit-archives.js';
 
 /** The fields that choose events. Empty text chooses all. */
 const FILTERS = ['project', 'resource', 'actor', 'kind', 'action', 'requestId', 'since', 'until'] as const;
 
-export function auditMethods({ auditEvents }: Control): Methods<typeof AuditService> {
+export function auditMethods({ auditEvents, auditArchives }: Control): Methods<typeof AuditService> {
   return {
+    ...archiveMethods(auditArchives),
     async listAuditEvents(_request, { call, json }) {
       return auditEvents.list(call, givenFields(json, ['pageSize', 'pageToken', ...FILTERS]));
     },

@@ -78,7 +78,13 @@ const watch = operation({
       },
     },
   },
-  problems: [...CALL_PROBLEMS, 'TOO_MANY_STREAMS', 'REVISION_AHEAD', 'PROJECT_NOT_FOUND'],
+  problems: [
+    ...CALL_PROBLEMS,
+    'TOO_MANY_STREAMS',
+    'REVISION_AHEAD',
+    'REVISION_ARCHIVED',
+    'PROJECT_NOT_FOUND',
+  ],
 });
 
 export const eventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {

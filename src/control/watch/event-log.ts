@@ -7,6 +7,7 @@
 import type { AuditEvent } from '../../domain/schema/audit-event.js';
 import type { EventText, Store } from '../../store/store.js';
 import type { EventItem } from './items.js';
+import { resumeTooOld } from './watch.js';
 
 export interface Stretch {
   /** In order. */
@@ -18,7 +19,10 @@ export interface Stretch {
 export interface EventLog {
   /** Of the newest event that was heard of. */
   revision(): number;
-  /** The next events after a revision. Its `upTo` is that revision only when there is nothing newer. */
+  /**
+   * The next events after a revision. Its `upTo` is that revision only when there is nothing newer. Throws REVISION_ARCHIVED
+   * when some of them have left the log.
+   */
   after(revision: number): Stretch;
   /** Calls the listener when there are newer events; returns how to stop. */
   onNewer(listener: () => void): () => void;
@@ -34,6 +38,8 @@ interface Page {
   readonly items: EventItem[];
   /** Up to here it has been read. */
   upTo: number;
+  /** Events up to this one had left the log before they were all read. */
+  archived: number;
   characters: number;
 }
 
@@ -47,14 +53,15 @@ export function createEventLog(store: Pick<Store, 'read' | 'onCommit'>): EventLo
   });
 
   function use(number: number): Page {
-    const page = pages.get(number) ?? { items: [], upTo: number * PAGE, characters: 0 };
+    const page = pages.get(number) ?? { items: [], upTo: number * PAGE, archived: 0, characters: 0 };
     pages.delete(number);
     pages.set(number, page);
     return page;
   }
 
   function readOn(page: Page, end: number): void {
-    const { texts, revision } = store.read((reader) => ({
+    const { texts, revision, archived } = store.read((reader) => ({
+      archived: reader.archivedThrough().id,
       texts: reader.eventTexts({ order: 'ascending', after: page.upTo, limit: end - page.upTo }),
       revision: reader.revision(),
     }));
@@ -63,6 +70,7 @@ export function createEventLog(store: Pick<Store, 'read' | 'onCommit'>): EventLo
       page.characters += text.json.length;
       characters += text.json.length;
     }
+    if (archived > page.upTo) page.archived = archived;
     page.upTo = Math.min(end, revision);
   }
 
@@ -84,6 +92,7 @@ export function createEventLog(store: Pick<Store, 'read' | 'onCommit'>): EventLo
         readOn(page, end);
         forgetSome();
       }
+      if (revision < page.archived) throw resumeTooOld(revision, page.archived);
       return { items: itemsAfter(page.items, revision), upTo: Math.max(page.upTo, revision) };
     },
     onNewer: (listener) => store.onCommit(listener),

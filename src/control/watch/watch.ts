@@ -54,3 +54,13 @@ export function requireRevision(afterRevision: number, newest: number): void {
     { metadata: { afterRevision: String(afterRevision), newest: String(newest) } },
   );
 }
+
+/** Events after that revision have left the log for archive files: a watcher would miss them. */
+export function resumeTooOld(afterRevision: number, archivedThrough: number): DomainError {
+  return new DomainError(
+    'REVISION_ARCHIVED',
+    `Events after revision ${afterRevision} are in archive files, up to ${archivedThrough}: read everything anew, then watch ` +
+      'after the revision that was the newest before.',
+    { metadata: { afterRevision: String(afterRevision), archivedThrough: String(archivedThrough) } },
+  );
+}

@@ -93,6 +93,8 @@ serveCalls<LvsdCalls>({
         corsOrigins: [],
         rateLimit: null,
         maxStreams: 2000,
+        auditArchiveDir: join(dataDir, 'audit-archive'),
+        auditRetentionDays: null,
         readOnly: false,
         reconcileIntervalSeconds: NO_INTERVAL_SECONDS,
       });

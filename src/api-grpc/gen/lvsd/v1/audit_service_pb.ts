@@ -6,6 +6,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { AuditArchive, AuditArchiving } from "./archive_pb.js";
+import { file_lvsd_v1_archive } from "./archive_pb.js";
 import type { AuditEvent, AuditEvent_Kind, Integrity } from "./audit_pb.js";
 import { file_lvsd_v1_audit } from "./audit_pb.js";
 import type { Cluster } from "./cluster_pb.js";
@@ -22,7 +24,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/audit_service.proto.
  */
 export const file_lvsd_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IsoBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kEhAKCHNuYXBzaG90GAYgASgIQhEKD19hZnRlcl9yZXZpc2lvbiLSAQoNV2F0Y2hSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudBIlCgloZWFydGJlYXQYAiABKAsyEi5sdnNkLnYxLkhlYXJ0YmVhdBIqCghyZXNvdXJjZRgDIAEoCzIYLmx2c2QudjEuV2F0Y2hlZFJlc291cmNlEikKB3JlbW92ZWQYBCABKAsyGC5sdnNkLnYxLlJlbW92ZWRSZXNvdXJjZRIfCgZzeW5jZWQYBSABKAsyDy5sdnNkLnYxLlN5bmNlZCLBAQoPV2F0Y2hlZFJlc291cmNlEgwKBHBhdGgYASABKAkSIQoHY2x1c3RlchgCIAEoCzIQLmx2c2QudjEuQ2x1c3RlchIwCg92aXJ0dWFsX3NlcnZpY2UYAyABKAsyFy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlEigKC3JlYWxfc2VydmVyGAQgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3Byb2plY3QYBSABKAsyEC5sdnNkLnYxLlByb2plY3QiHwoPUmVtb3ZlZFJlc291cmNlEgwKBHBhdGgYASABKAkiGgoGU3luY2VkEhAKCHJldmlzaW9uGAEgASgDIh0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyqrAQoNV2F0Y2hhYmxlS2luZBIeChpXQVRDSEFCTEVfS0lORF9VTlNQRUNJRklFRBAAEhoKFldBVENIQUJMRV9LSU5EX1BST0pFQ1QQARIaChZXQVRDSEFCTEVfS0lORF9DTFVTVEVSEAISIgoeV0FUQ0hBQkxFX0tJTkRfVklSVFVBTF9TRVJWSUNFEAMSHgoaV0FUQ0hBQkxFX0tJTkRfUkVBTF9TRVJWRVIQBDLKAgoMQXVkaXRTZXJ2aWNlElQKD0xpc3RBdWRpdEV2ZW50cxIfLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVxdWVzdBogLmx2c2QudjEuTGlzdEF1ZGl0RXZlbnRzUmVzcG9uc2USTgoNR2V0QXVkaXRFdmVudBIdLmx2c2QudjEuR2V0QXVkaXRFdmVudFJlcXVlc3QaHi5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXNwb25zZRJaChFHZXRBdWRpdEludGVncml0eRIhLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXF1ZXN0GiIubHZzZC52MS5HZXRBdWRpdEludGVncml0eVJlc3BvbnNlEjgKBVdhdGNoEhUubHZzZC52MS5XYXRjaFJlcXVlc3QaFi5sdnNkLnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp, file_lvsd_v1_audit, file_lvsd_v1_cluster, file_lvsd_v1_project, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
+  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IsoBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kEhAKCHNuYXBzaG90GAYgASgIQhEKD19hZnRlcl9yZXZpc2lvbiLSAQoNV2F0Y2hSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudBIlCgloZWFydGJlYXQYAiABKAsyEi5sdnNkLnYxLkhlYXJ0YmVhdBIqCghyZXNvdXJjZRgDIAEoCzIYLmx2c2QudjEuV2F0Y2hlZFJlc291cmNlEikKB3JlbW92ZWQYBCABKAsyGC5sdnNkLnYxLlJlbW92ZWRSZXNvdXJjZRIfCgZzeW5jZWQYBSABKAsyDy5sdnNkLnYxLlN5bmNlZCLBAQoPV2F0Y2hlZFJlc291cmNlEgwKBHBhdGgYASABKAkSIQoHY2x1c3RlchgCIAEoCzIQLmx2c2QudjEuQ2x1c3RlchIwCg92aXJ0dWFsX3NlcnZpY2UYAyABKAsyFy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlEigKC3JlYWxfc2VydmVyGAQgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3Byb2plY3QYBSABKAsyEC5sdnNkLnYxLlByb2plY3QiHwoPUmVtb3ZlZFJlc291cmNlEgwKBHBhdGgYASABKAkiGgoGU3luY2VkEhAKCHJldmlzaW9uGAEgASgDIh0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyJBChhMaXN0QXVkaXRBcmNoaXZlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWgoZTGlzdEF1ZGl0QXJjaGl2ZXNSZXNwb25zZRIkCgVpdGVtcxgBIAMoCzIVLmx2c2QudjEuQXVkaXRBcmNoaXZlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoZQ3JlYXRlQXVkaXRBcmNoaXZlUmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWtlZXBfZGF5cxgCIAEoDUgAiAEBEgwKBGd6aXAYAyABKAgSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCUIMCgpfa2VlcF9kYXlzIkgKGkNyZWF0ZUF1ZGl0QXJjaGl2ZVJlc3BvbnNlEioKCWFyY2hpdmluZxgBIAEoCzIXLmx2c2QudjEuQXVkaXRBcmNoaXZpbmcqqwEKDVdhdGNoYWJsZUtpbmQSHgoaV0FUQ0hBQkxFX0tJTkRfVU5TUEVDSUZJRUQQABIaChZXQVRDSEFCTEVfS0lORF9QUk9KRUNUEAESGgoWV0FUQ0hBQkxFX0tJTkRfQ0xVU1RFUhACEiIKHldBVENIQUJMRV9LSU5EX1ZJUlRVQUxfU0VSVklDRRADEh4KGldBVENIQUJMRV9LSU5EX1JFQUxfU0VSVkVSEAQyhQQKDEF1ZGl0U2VydmljZRJUCg9MaXN0QXVkaXRFdmVudHMSHy5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIC5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEk4KDUdldEF1ZGl0RXZlbnQSHS5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXF1ZXN0Gh4ubHZzZC52MS5HZXRBdWRpdEV2ZW50UmVzcG9uc2USWgoRR2V0QXVkaXRJbnRlZ3JpdHkSIS5sdnNkLnYxLkdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdBoiLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXNwb25zZRJaChFMaXN0QXVkaXRBcmNoaXZlcxIhLmx2c2QudjEuTGlzdEF1ZGl0QXJjaGl2ZXNSZXF1ZXN0GiIubHZzZC52MS5MaXN0QXVkaXRBcmNoaXZlc1Jlc3BvbnNlEl0KEkNyZWF0ZUF1ZGl0QXJjaGl2ZRIiLmx2c2QudjEuQ3JlYXRlQXVkaXRBcmNoaXZlUmVxdWVzdBojLmx2c2QudjEuQ3JlYXRlQXVkaXRBcmNoaXZlUmVzcG9uc2USOAoFV2F0Y2gSFS5sdnNkLnYxLldhdGNoUmVxdWVzdBoWLmx2c2QudjEuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_lvsd_v1_archive, file_lvsd_v1_audit, file_lvsd_v1_cluster, file_lvsd_v1_project, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
 
 /**
  * Which audit events, and how many.
@@ -433,6 +435,139 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_audit_service, 11);
 
 /**
+ * How many archives.
+ *
+ * @generated from message lvsd.v1.ListAuditArchivesRequest
+ */
+export type ListAuditArchivesRequest = Message<"lvsd.v1.ListAuditArchivesRequest"> & {
+  /**
+   * Up to 1000, more is taken as 1000; 0: 50.
+   *
+   * @generated from field: uint32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * next_page_token of the page before. Empty: the first page.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ListAuditArchivesRequest.
+ * Use `create(ListAuditArchivesRequestSchema)` to create a new message.
+ */
+export const ListAuditArchivesRequestSchema: GenMessage<ListAuditArchivesRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 12);
+
+/**
+ * One page of archives.
+ *
+ * @generated from message lvsd.v1.ListAuditArchivesResponse
+ */
+export type ListAuditArchivesResponse = Message<"lvsd.v1.ListAuditArchivesResponse"> & {
+  /**
+   * The oldest first.
+   *
+   * @generated from field: repeated lvsd.v1.AuditArchive items = 1;
+   */
+  items: AuditArchive[];
+
+  /**
+   * Empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ListAuditArchivesResponse.
+ * Use `create(ListAuditArchivesResponseSchema)` to create a new message.
+ */
+export const ListAuditArchivesResponseSchema: GenMessage<ListAuditArchivesResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 13);
+
+/**
+ * Which events are to leave the log, and how.
+ *
+ * @generated from message lvsd.v1.CreateAuditArchiveRequest
+ */
+export type CreateAuditArchiveRequest = Message<"lvsd.v1.CreateAuditArchiveRequest"> & {
+  /**
+   * Events before this time. This or keep_days.
+   *
+   * @generated from field: google.protobuf.Timestamp before = 1;
+   */
+  before?: Timestamp | undefined;
+
+  /**
+   * Events that are older than so many days. This or before.
+   *
+   * @generated from field: optional uint32 keep_days = 2;
+   */
+  keepDays?: number | undefined;
+
+  /**
+   * Compress the file.
+   *
+   * @generated from field: bool gzip = 3;
+   */
+  gzip: boolean;
+
+  /**
+   * Only count what there is to move.
+   *
+   * @generated from field: bool validate_only = 9;
+   */
+  validateOnly: boolean;
+
+  /**
+   * Why; kept in the audit log. At most 1024 characters.
+   *
+   * @generated from field: string reason = 10;
+   */
+  reason: string;
+
+  /**
+   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   *
+   * @generated from field: string request_id = 11;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateAuditArchiveRequest.
+ * Use `create(CreateAuditArchiveRequestSchema)` to create a new message.
+ */
+export const CreateAuditArchiveRequestSchema: GenMessage<CreateAuditArchiveRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 14);
+
+/**
+ * What was done.
+ *
+ * @generated from message lvsd.v1.CreateAuditArchiveResponse
+ */
+export type CreateAuditArchiveResponse = Message<"lvsd.v1.CreateAuditArchiveResponse"> & {
+  /**
+   * What was moved; maybe nothing.
+   *
+   * @generated from field: lvsd.v1.AuditArchiving archiving = 1;
+   */
+  archiving?: AuditArchiving | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.CreateAuditArchiveResponse.
+ * Use `create(CreateAuditArchiveResponseSchema)` to create a new message.
+ */
+export const CreateAuditArchiveResponseSchema: GenMessage<CreateAuditArchiveResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 15);
+
+/**
  * A kind of resource that a watcher can choose.
  *
  * @generated from enum lvsd.v1.WatchableKind
@@ -514,7 +649,7 @@ export const AuditService: GenService<{
     output: typeof GetAuditEventResponseSchema;
   },
   /**
-   * Recomputes the whole audit chain.
+   * Recomputes the audit chain, from where the archives end.
    *
    * @generated from rpc lvsd.v1.AuditService.GetAuditIntegrity
    */
@@ -522,6 +657,27 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof GetAuditIntegrityRequestSchema;
     output: typeof GetAuditIntegrityResponseSchema;
+  },
+  /**
+   * Lists the files that have taken over the oldest audit events, in order.
+   *
+   * @generated from rpc lvsd.v1.AuditService.ListAuditArchives
+   */
+  listAuditArchives: {
+    methodKind: "unary";
+    input: typeof ListAuditArchivesRequestSchema;
+    output: typeof ListAuditArchivesResponseSchema;
+  },
+  /**
+   * Moves the oldest audit events to a file of the server, durable and verified before an event leaves the log. An audit
+   * event says that they left.
+   *
+   * @generated from rpc lvsd.v1.AuditService.CreateAuditArchive
+   */
+  createAuditArchive: {
+    methodKind: "unary";
+    input: typeof CreateAuditArchiveRequestSchema;
+    output: typeof CreateAuditArchiveResponseSchema;
   },
   /**
    * Streams audit events in order, without an end: first a snapshot or a heartbeat with the revision that it starts after,
