@@ -81,6 +81,29 @@ test('what is as it is now does not depend on archived events, and the past says
   assert.ok(store.read((reader) => reader.event(archive.revision))?.after);
 });
 
+test('a watcher cannot resume where events have left the log, nor goes on there without being told', async (t) => {
+  const { control, store } = await createWorld(t).start();
+  await createShop(control);
+  const { signal } = new AbortController();
+  const lagging = control.auditEvents.watch(admin, { afterRevision: 2, signal })[Symbol.asyncIterator]();
+  await lagging.next();
+  await control.auditArchives.create(admin, { keepDays: 0 }, {});
+  const archived = store.read((reader) => reader.archivedThrough().id);
+  const tooOld = failsWith('REVISION_ARCHIVED', ({ message }) =>
+    assert.match(message, /read everything anew/),
+  );
+  await assert.rejects(async () => lagging.next(), tooOld);
+  assert.throws(() => control.auditEvents.watch(admin, { afterRevision: archived - 1, signal }), tooOld);
+  for (const afterRevision of [0, archived]) {
+    for await (const items of control.auditEvents.watch(admin, { afterRevision, signal })) {
+      const [first] = items.flatMap((item) => (item.type === 'event' ? [item.event.id] : []));
+      if (first === undefined) continue;
+      assert.equal(first, archived + 1, 'all that the log has');
+      break;
+    }
+  }
+});
+
 test('only what is before the time goes, no write is torn apart, and writes go on', async (t) => {
   let now = Date.UTC(2026, 0, 1);
   const { open } = sqliteSource(t);

@@ -224,7 +224,7 @@ export const GetAuditIntegrityResponseSchema: GenMessage<GetAuditIntegrityRespon
 export type WatchRequest = Message<"lvsd.v1.WatchRequest"> & {
   /**
    * Only events with a greater id; 0: all there are. Absent: only those that are still to come. One that is greater than
-   * the newest is refused with REVISION_AHEAD.
+   * the newest is refused with REVISION_AHEAD; one whose next events have left the log, with REVISION_ARCHIVED.
    *
    * @generated from field: optional int64 after_revision = 1;
    */
