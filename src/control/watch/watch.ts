@@ -59,8 +59,8 @@ export function requireRevision(afterRevision: number, newest: number): void {
 export function resumeTooOld(afterRevision: number, archivedThrough: number): DomainError {
   return new DomainError(
     'REVISION_ARCHIVED',
-    `Events after revision ${afterRevision} are in archive files, up to ${archivedThrough}: read everything anew, then watch ` +
-      'after the revision that was the newest before.',
+    `Events after revision ${afterRevision} are in archive files, up to ${archivedThrough}: read everything anew, by ` +
+      'watching with a snapshot.',
     { metadata: { afterRevision: String(afterRevision), archivedThrough: String(archivedThrough) } },
   );
 }
