@@ -51,8 +51,12 @@ export function createPreflightWarnings({
   };
 }
 
+/** Without what there is on the host: whoever may see the cluster sees its status. */
 function warningsOf({ findings }: Preflight): Warning[] {
   return findings
     .filter(({ severity }) => severity !== 'info')
-    .map(({ id, seen, advice }) => ({ reason: id, detail: `${seen} ${advice}` }));
+    .map(({ id, why, subject: { address } }) => ({
+      reason: id,
+      detail: `${address === null ? '' : `${address}: `}${why} The preflight of the cluster says what to do.`,
+    }));
 }

@@ -9,6 +9,7 @@ import {
   SYSCTLS,
 } from '../domain/preflight/facts.js';
 import type { Finding } from '../domain/preflight/finding.js';
+import { forTenants } from '../domain/preflight/for-tenants.js';
 import { preflightFindings } from '../domain/preflight/preflight.js';
 import type { Route } from '../domain/route.js';
 import type { ClusterSpec } from '../domain/schema/cluster.js';
@@ -21,6 +22,7 @@ import type { Reader, Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Preflights } from './control.js';
 import { requireKnownDirector } from './directors.js';
+import { visibleProjects } from './grants.js';
 import { createPreflightWarnings, type Warning } from './preflight-warnings.js';
 import { found, requireAncestors } from './resources.js';
 
@@ -87,7 +89,9 @@ export function createPreflights({ store, reconciler, now }: Dependencies): Pref
         found(reader, path);
         return checkedServices(reader, path);
       });
-      return run(services);
+      const preflight = await run(services);
+      if (visibleProjects(call) === 'all') return preflight;
+      return { ...preflight, findings: forTenants(preflight.findings) };
     },
   };
 

@@ -1,8 +1,6 @@
 // The README's first calls where there is no IPVS: on the memory driver, with free ports in place of the default ones.
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { besideServer, pasteFirstCalls, readFirstCalls } from '../support/first-calls.js';
+import { besideServer, freePort, pasteFirstCalls, readFirstCalls } from '../support/first-calls.js';
 
 test('the first calls of the README do what it says, on the memory driver', async () => {
   const http = `127.0.0.1:${await freePort()}`;
@@ -12,12 +10,3 @@ test('the first calls of the README do what it says, on the memory driver', asyn
     await pasteFirstCalls(folder, { script: script.replaceAll('127.0.0.1:8080', http), table });
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}

@@ -35,6 +35,21 @@ await put('masked', 'nat', '192.168.10.77');
 const ids = ({ findings }: Preflight) => findings.map(({ id }) => id).toSorted();
 const preflight = (path: string) => rest<Preflight>('GET', `/v1/${path}/preflight`);
 
+test('who may see one project only learns what is in the way, and nothing of the host', async () => {
+  const whole = (await preflight('projects/default/clusters/masked')).body;
+  const token = await server.createToken('admin', 'default');
+  const { body } = await rest<Preflight>('GET', `${CLUSTERS}/masked/preflight`, { token });
+  assert.deepEqual(ids(body), ids(whole));
+  assert.deepEqual([body.errors, body.warnings], [whole.errors, whole.warnings]);
+  const found = body.findings.find(({ id }) => id === 'VIP_MISSING');
+  assert.equal(found?.subject.address, '192.168.10.77');
+  assert.match(found?.why ?? '', /does not take packets/);
+  assert.match(JSON.stringify(whole), /eth0/);
+  assert.doesNotMatch(JSON.stringify(body), /eth0|sysctl|ip addr/);
+  const { director } = (await preflight('directors/local')).body;
+  assert.equal((await rest('GET', `/v1/directors/${director}/preflight`, { token })).status, 403);
+});
+
 test('a cluster is checked for what it needs, the director for everything', async () => {
   const near = await preflight('projects/default/clusters/near');
   assert.equal(near.status, 200);
