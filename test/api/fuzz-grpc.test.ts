@@ -1,5 +1,6 @@
 /** 5,000 calls, valid and hostile, made from the descriptors of the proto files. */
 import assert from 'node:assert/strict';
+import { connect } from 'node:http2';
 import { after, test } from 'node:test';
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
@@ -18,11 +19,13 @@ import {
   prepared,
   type SentCall,
 } from '../support/fuzz/grpc-calls.js';
+import { openRaw, rawStreams } from '../support/fuzz/raw-grpc.js';
 import { fuzzSeed } from '../support/fuzz/seed.js';
 import { startFuzzSession } from '../support/fuzz/session.js';
 
 const CALLS = 5_000;
 const AT_ONCE = 20;
+const RAW = 500;
 const batches = fc.array(grpcCalls, { minLength: 1, maxLength: AT_ONCE, size: 'max' });
 
 const session = await startFuzzSession();
@@ -88,6 +91,23 @@ test(`${CALLS} calls made from the descriptors get documented statuses, never UN
   ]) {
     assert.ok(statuses.has(name), `no call got as far as ${name}`);
   }
+});
+
+/** What the protocol itself has for frames that lie: INTERNAL, of the library, is for nothing else. */
+test(`${RAW} streams that no gRPC client would open end, and none of them as a defect`, async (t) => {
+  t.diagnostic(`LVSD_FUZZ_SEED=${fuzzSeed}`);
+  const connection = connect(`http://${session.server.grpcAddress}`);
+  t.after(() => connection.destroy());
+  await fc.assert(
+    fc.asyncProperty(fc.array(rawStreams, { minLength: 10, maxLength: 10 }), async (streams) => {
+      for (const answer of await Promise.all(streams.map((stream) => openRaw(connection, stream)))) {
+        assert.notEqual(answer.grpcStatus, status.UNKNOWN);
+        assert.ok(!(answer.isOurs && answer.grpcStatus === status.INTERNAL), JSON.stringify(answer));
+        assert.ok(answer.status === 200 || answer.status === 415, JSON.stringify(answer));
+      }
+    }),
+    { seed: fuzzSeed, numRuns: RAW / 10, includeErrorInReport: true },
+  );
 });
 
 test('after all of it kernel and definitions are one, and the audit chain is whole', async () => {

@@ -33,6 +33,8 @@ const methods = new Map(
   ),
 );
 
+export const GRPC_PATHS: readonly string[] = [...methods.keys()];
+
 /** A stream may have no end: its caller always hangs up. */
 const STREAM_LIMIT_MS = 40;
 
