@@ -172,9 +172,9 @@ export const restRequests: Arbitrary<FuzzRequest> = fc.oneof(
   ...documentedOperations.map((one) => ({ weight: weightOf(one), arbitrary: requestsOf(one) })),
 );
 
-/** The document's own examples, which build on one another, in its order. */
+/** What the document's own examples write; they build on one another in its order. */
 export const exampleRequests: readonly FuzzRequest[] = documentedOperations
-  .filter(({ method }) => method !== 'DELETE')
+  .filter(({ operation }) => operation.requestBody)
   .map(({ method, path, operation: { parameters = [], requestBody } }) => {
     const [[type, media] = ['application/json', null]] = Object.entries(requestBody?.content ?? {});
     const required = parameters.filter((one) => one.in === 'query' && one.required);

@@ -14,7 +14,18 @@ import {
 } from './rest-sender.js';
 
 /** After so many batches what the examples make is made again: requests delete it. */
-const EXAMPLES_EVERY = 20;
+const EXAMPLES_EVERY = 8;
+
+/** Limits that a request gave the project would keep all that follow from the kernel. */
+const UNLIMITED: FuzzRequest = {
+  method: 'PUT',
+  template: '/v1/projects/{project}',
+  path: { project: 'default' },
+  query: [],
+  headers: { 'content-type': 'application/json' },
+  caller: 'admin',
+  body: { value: { spec: {} } },
+};
 
 export interface FuzzSession {
   readonly server: TestServer;
@@ -51,6 +62,7 @@ export async function startFuzzSession(): Promise<FuzzSession> {
 
   async function makeExamples(): Promise<void> {
     await letIn();
+    await sender.send(prepare(UNLIMITED));
     for (const request of exampleRequests) seen.note((await sender.send(prepare(request))).body);
   }
 

@@ -28,9 +28,16 @@ function meaningful(name: string, schema: object, values: Arbitrary<unknown>): A
   return fc.oneof(...sources);
 }
 
+/** Neighbours of those in the examples, and a few of other networks. */
 const addresses = fc.oneof(
-  fc.nat(9).map((n) => `10.0.0.${n + 1}`),
-  fc.nat(9).map((n) => `2001:db8::${n + 1}`),
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...(exampleValues.get('address') ?? [])), fc.nat(9))
+      .map(([address, n]) => String(address).replace(/\d$/, String(n))),
+  },
+  { weight: 2, arbitrary: fc.nat(9).map((n) => `10.0.0.${n + 1}`) },
+  { weight: 1, arbitrary: fc.nat(9).map((n) => `2001:db8::${n + 1}`) },
 );
 
 /** Bodies that are as right as an example, of other resources: some names, addresses and numbers in it are others. */
