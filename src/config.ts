@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { NAME_PATTERN } from './domain/names.js';
+import { NAME_PATTERN, NAME_RULE } from './domain/names.js';
 import type { DriverChoice } from './driver/select.js';
 
 export interface Listener {
@@ -82,7 +82,7 @@ const optionalFile = {
   parse: (text: string): string | null => (text === '' ? null : resolve(text)),
 };
 const resourceName = {
-  allowed: '1 to 63 of a-z, 0-9 and -, with no - at either end',
+  allowed: NAME_RULE,
   parse: (text: string) => (new RegExp(NAME_PATTERN).test(text) ? text : undefined),
 };
 const yesOrNo = {

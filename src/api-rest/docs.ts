@@ -1,6 +1,7 @@
 /** Swagger UI at /docs, served from this process: nothing is loaded from elsewhere. */
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { DOCS_SCRIPT, DOCS_STYLE } from './docs-script.js';
 import { MEMORY_NOTE } from './openapi-text.js';
 
 /** Swagger UI styles its elements inline and draws its icons from data URLs; scripts are files of this server only. */
@@ -20,7 +21,11 @@ export async function registerDocs(app: FastifyInstance, driver: 'netlink' | 'me
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY_POLICY,
-    theme: { title: 'lvsd API' },
+    theme: {
+      title: 'lvsd API',
+      js: [{ filename: 'lvsd.js', content: DOCS_SCRIPT }],
+      css: [{ filename: 'lvsd.css', content: DOCS_STYLE }],
+    },
     uiConfig: {
       // Without a bar for addresses of other documents.
       layout: 'BaseLayout',

@@ -10,7 +10,8 @@ export const DESCRIPTION = `The control plane of Linux Virtual Server: define cl
 
 **Start here.** Authorize with the token that the server wrote to \`admin-token\` in its data directory at its first start. Then create a
 cluster, a virtual service in it (what clients connect to) and real servers behind it. The examples below build on one
-another: sent in the order of this page, they work on a fresh server.
+another: sent in the order of this page, the deletions last, they work on a fresh server. Blue operations (GET) only read; all
+others change something, and most of them can show beforehand what (\`validateOnly\`).
 
 **Resources.** \`spec\` is what you want; leave out what has a default. \`status\` is what the directors made of it: \`applied\`,
 \`pending\` (stored, the kernel not reached yet) or \`refused\`. A body may carry read-only members, so what GET answered can
@@ -36,15 +37,51 @@ ${TRANSPORT}
 
 /** By task, in the order of a first visit. */
 export const TAGS = [
-  { name: 'Clusters', description: 'Virtual services and their real servers, defined as one.' },
-  { name: 'Virtual services', description: 'What clients connect to.' },
-  { name: 'Real servers', description: 'Where connections go. Drain, disable, weigh.' },
-  { name: 'Definitions', description: 'A whole cluster as one document.' },
-  { name: 'Projects', description: 'What each tenant has to itself, and how much of it.' },
-  { name: 'Directors', description: 'What the kernel holds, and whether it is what it should be.' },
-  { name: 'Access', description: 'Tokens: who may call, and what for.' },
-  { name: 'Audit', description: 'Who changed what, when and why, and what the kernel answered.' },
-  { name: 'Server', description: 'Health, readiness and the meaning of problems.' },
+  {
+    name: 'Clusters',
+    description:
+      'Where everything begins: virtual services and the real servers behind them, under one name.',
+  },
+  {
+    name: 'Virtual services',
+    description: 'What clients connect to: a VIP with a port, or a firewall mark.',
+  },
+  {
+    name: 'Real servers',
+    description: 'Where connections go. Weigh, drain, disable; one host in all its services.',
+  },
+  {
+    name: 'Definitions',
+    description: 'A whole cluster as one document: read it, keep it in git, put it back.',
+  },
+  {
+    name: 'Moving in',
+    description: 'Take over what you run today: files of other tools, or what is in the kernel already.',
+  },
+  {
+    name: 'Packets',
+    description:
+      'Will they flow? What is in the way on the director, each hop of a connection, setup of real servers.',
+  },
+  {
+    name: 'Kernel',
+    description: 'What the kernel holds now: its table, drift from the definitions, connections, drains.',
+  },
+  {
+    name: 'Directors',
+    description:
+      'The hosts whose kernels are steered, and their settings: timeouts, synchronisation, drift policy.',
+  },
+  {
+    name: 'Projects',
+    description: 'One for each tenant: what it has to itself, how much of it, and within which limits.',
+  },
+  {
+    name: 'Access',
+    description: 'Tokens: who may call, what for, and until when.',
+  },
+  { name: 'Audit', description: 'Who changed what, when and why, and what the kernel answered; also live.' },
+  { name: 'Server', description: 'Health, readiness, metrics and the meaning of problems. Needs no token.' },
 ];
 
 export const MEMORY_NOTE =

@@ -28,9 +28,14 @@ export const RealServerAddressPath = Type.Object(
 );
 export const DirectorPath = Type.Object({ director: pathName('Director.', NAMES.director) }, closed);
 
-/** Of a resource's past. */
-export function revisionNumber(description: string, minimum = 1) {
-  return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER, description, examples: [30] });
+/** Of a resource's past. A query has no example: Swagger UI would send it, and what is asked for by itself is what is now. */
+export function revisionNumber(description: string, minimum = 1, examples: number[] = []) {
+  return Type.Integer({
+    minimum,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description,
+    ...(examples.length > 0 && { examples }),
+  });
 }
 
 const token = pathName('Token.', NAMES.token);

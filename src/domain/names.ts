@@ -21,6 +21,9 @@ const SEGMENTS = {
 /** A DNS label. */
 export const NAME_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 
+/** The same in words, after "must be". */
+export const NAME_RULE = '1 to 63 of a-z, 0-9 and -, with no - at either end';
+
 /** The names on the way to a resource; a resource of a kind has all those above it. */
 export interface Names {
   readonly project: string;

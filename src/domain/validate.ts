@@ -3,6 +3,7 @@ import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Settings } from 'typebox/system';
 import { type Violation, violationError } from './errors.js';
+import { NAME_PATTERN, NAME_RULE } from './names.js';
 
 Settings.Set({ maxErrors: 100 });
 
@@ -67,6 +68,7 @@ function explain(schema: TSchema, fault: SchemaFault, orNull: boolean): Violatio
     requiredProperties?: string[];
     allowedValues?: unknown[];
     limit?: number;
+    pattern?: string | RegExp;
   };
   const field = fieldName(pointer);
   switch (keyword) {
@@ -87,6 +89,8 @@ function explain(schema: TSchema, fault: SchemaFault, orNull: boolean): Violatio
           `${field} must be one of ${params.allowedValues?.join(', ')}${orNull ? ' or null' : ''}.`,
         ),
       ];
+    case 'pattern':
+      return [invalid(pointer, `${field} must ${rule(String(params.pattern))}${orNull ? ' or null' : ''}.`)];
     default:
       return [invalid(pointer, `${field} ${message}${orNull ? ' or null' : ''}.`)];
   }
@@ -107,7 +111,14 @@ function remedy(schema: TSchema, schemaPath: string): string {
     patternProperties?: Record<string, unknown>;
   };
   if (properties) return `the fields are ${Object.keys(properties).join(', ')}`;
-  return `names must match ${Object.keys(patternProperties ?? {}).join(' or ')}`;
+  return `names must ${Object.keys(patternProperties ?? {})
+    .map(rule)
+    .join(' or ')}`;
+}
+
+/** What a text must do, for people; patterns that are no names have no words. */
+function rule(pattern: string): string {
+  return pattern === NAME_PATTERN ? `be ${NAME_RULE}` : `match ${pattern}`;
 }
 
 /** `/spec/port` → `spec.port`, for sentences. */

@@ -1,7 +1,7 @@
 /** What the handlers of all services share: names and options out of requests. */
 import type { DeleteOptions } from '../../control/control.js';
 import { type Violation, violationError } from '../../domain/errors.js';
-import { NAME_PATTERN, type Names, type ParentNames } from '../../domain/names.js';
+import { NAME_PATTERN, NAME_RULE, type Names, type ParentNames } from '../../domain/names.js';
 
 const NAME = new RegExp(NAME_PATTERN);
 
@@ -29,7 +29,7 @@ function nameFault(request: object, field: string): Violation | undefined {
   const shown = field === 'virtualService' ? 'virtual_service' : field;
   return name === ''
     ? { reason: 'FIELD_REQUIRED', pointer, detail: `${shown} is required: name it.` }
-    : { reason: 'FIELD_INVALID', pointer, detail: `${shown} must be a DNS label: ${NAME_PATTERN}.` };
+    : { reason: 'FIELD_INVALID', pointer, detail: `${shown} must be ${NAME_RULE}.` };
 }
 
 /** The names of a resource's parents, or with a definition of the cluster itself. */

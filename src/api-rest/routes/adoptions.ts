@@ -13,7 +13,7 @@ import { LOCATION_HEADER } from './resource-kind.js';
 
 const createAdoption = operation({
   operationId: 'createAdoption',
-  tag: 'Directors',
+  tag: 'Moving in',
   summary: 'Take over foreign entries',
   description:
     'Virtual services and real servers that somebody else made in the kernel become part of a cluster, just as they are: the ' +

@@ -21,7 +21,7 @@ import { callOf } from '../request.js';
 
 const listConnections = operation({
   operationId: 'listConnections',
-  tag: 'Directors',
+  tag: 'Kernel',
   summary: 'List connections',
   description:
     'What the kernel has in its connection table now, in its own order, managed or foreign. All filters that are given must ' +

@@ -29,12 +29,12 @@ import { callOf } from '../request.js';
 
 const SAVE_TYPE = 'text/x-ipvsadm-save';
 const TABLE_TYPES = { [JSON_TYPE]: '', [TEXT_TYPE]: 'as ipvsadm -Ln', [SAVE_TYPE]: 'as ipvsadm -Sn' };
-const tag = 'Directors';
+const tag = 'Kernel';
 const kernelProblems = [...CALL_PROBLEMS, 'DIRECTOR_NOT_FOUND', 'KERNEL_UNAVAILABLE'] as const;
 
 const listDirectors = operation({
   operationId: 'listDirectors',
-  tag,
+  tag: 'Directors',
   summary: 'List directors',
   description: 'The hosts whose kernels lvsd steers. `local` is the host that lvsd runs on.',
   params: NoPath,
@@ -59,7 +59,7 @@ const listDirectors = operation({
 
 const getDirector = operation({
   operationId: 'getDirector',
-  tag,
+  tag: 'Directors',
   summary: 'Get a director',
   description: 'Driver, kernel, capabilities, the last pass and the differences that it left.',
   params: DirectorPath,

@@ -68,6 +68,8 @@ const KINDS: readonly KindHistory[] = [
 
 const revision = revisionNumber(
   'A revision, as audit events, resources and their lists of revisions have it.',
+  1,
+  [30],
 );
 
 const PageQuery = Type.Object(pageParameters, closed);

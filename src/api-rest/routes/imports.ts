@@ -12,7 +12,7 @@ import { LOCATION_HEADER, PENDING } from './resource-kind.js';
 
 const createImport = operation({
   operationId: 'createImport',
-  tag: 'Definitions',
+  tag: 'Moving in',
   summary: 'Import a configuration',
   description:
     'Reads keepalived.conf, the output of `ipvsadm -Sn`, ldirectord.cf, or a definition as JSON or YAML, and says what it would ' +

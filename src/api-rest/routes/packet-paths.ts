@@ -15,7 +15,7 @@ const TEXT_TYPE = 'text/plain';
 
 const getPacketPath = operation({
   operationId: 'getPacketPath',
-  tag: 'Virtual services',
+  tag: 'Packets',
   summary: 'Explain how packets travel',
   description:
     'Each hop of a request and its reply by each real server that may be picked: addresses and ports, whose MAC address, what ' +

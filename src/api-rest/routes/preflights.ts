@@ -15,7 +15,7 @@ const answers = { 200: { description: 'The findings.', content: json(Preflight, 
 
 const getDirectorPreflight = operation({
   operationId: 'getDirectorPreflight',
-  tag: 'Directors',
+  tag: 'Packets',
   summary: 'Check a director for all that is defined',
   description: DESCRIPTION,
   params: DirectorPath,
@@ -26,7 +26,7 @@ const getDirectorPreflight = operation({
 
 const getClusterPreflight = operation({
   operationId: 'getClusterPreflight',
-  tag: 'Clusters',
+  tag: 'Packets',
   summary: 'Check the director for a cluster',
   description: DESCRIPTION,
   params: ClusterPath,

@@ -20,7 +20,7 @@ const TEXT_TYPES: Readonly<Record<SetupFormat, string>> = {
   ansible: 'application/yaml',
 };
 
-const common = { tag: 'Real servers', query: SetupQuery };
+const common = { tag: 'Packets', query: SetupQuery };
 const answers = {
   200: {
     description: 'The setup.',
