@@ -2,20 +2,26 @@
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import { type DefinitionKind, namesOf, parentPath } from '../domain/names.js';
 import type { ChangeSetFrame } from '../domain/schema/change-set.js';
+import type { Reader } from '../store/store.js';
+import { notThen, treeAsOf } from './as-of.js';
 import { createBodyParser } from './body.js';
 import { documentPointer, resourcesOf, type Wanted } from './definition-document.js';
 import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 
 export interface Item {
-  readonly type: 'put' | 'putDefinition' | 'delete';
+  readonly type: 'put' | 'putDefinition' | 'restore' | 'delete';
   readonly path: string;
   /** Where it stands in the body. */
   readonly pointer: string;
-  /** Parents first; of a definition, all that the cluster is to have. Empty for a deletion. */
+  /**
+   * Parents first; of a definition, all that the cluster is to have. Empty for a deletion, and for what is to be as it was.
+   */
   readonly wanted: readonly Wanted[];
   /** Where the spec of a wanted resource stands in the body. */
   readonly specPointer: (path: string) => string;
   readonly cascade: boolean;
+  /** Of what is to be restored. */
+  readonly revision?: number;
   readonly ifMatch?: string;
   readonly onlyCreate: boolean;
 }
@@ -46,10 +52,10 @@ export function planItems({ changes }: ChangeSetFrame): Item[] {
 }
 
 function itemOf(change: Change, pointer: string): Item {
-  const { put, putDefinition, delete: deletion, ifMatch, onlyCreate = false } = change;
-  const [only, another] = [put, putDefinition, deletion].filter((one) => one !== undefined);
+  const { put, putDefinition, restore, delete: deletion, ifMatch, onlyCreate = false } = change;
+  const [only, another] = [put, putDefinition, restore, deletion].filter((one) => one !== undefined);
   if (!only || another) {
-    const detail = `Change ${pointer.split('/').at(-1)} must have exactly one of put, putDefinition and delete.`;
+    const detail = `Change ${pointer.split('/').at(-1)} must have exactly one of put, putDefinition, restore and delete.`;
     throw violationError([{ reason: 'FIELD_INVALID', pointer, detail }]);
   }
   const path = only.resource;
@@ -68,9 +74,29 @@ function itemOf(change: Change, pointer: string): Item {
     const specPointer = (below: string) => `${at}/definition${documentPointer(path, below)}/spec`;
     return { ...common, type: 'putDefinition', pointer: at, wanted, cascade: true, specPointer };
   }
+  if (restore) {
+    const at = `${pointer}/restore`;
+    const { revision } = restore;
+    return {
+      ...common,
+      ...{ type: 'restore', pointer: at, wanted: [], revision, cascade: true },
+      specPointer: () => at,
+    };
+  }
   const at = `${pointer}/delete`;
   const cascade = deletion?.cascade ?? false;
   return { ...common, type: 'delete', pointer: at, wanted: [], cascade, specPointer: () => at };
+}
+
+/** What a restored resource and everything below it are to be, by the rules of today. */
+export function restoredResources(reader: Reader, { path, pointer, revision = 0 }: Item): Wanted[] {
+  const tree = treeAsOf(reader, path, revision);
+  if (tree.length === 0) throw notThen(reader, path, revision);
+  return tree.map(({ path: one, labels, spec }) => {
+    const kind = kindOf(one);
+    const parsed = within(pointer, () => PARSERS[kind]({ labels, spec }));
+    return { kind, path: one, labels: parsed.labels, spec: parsed.spec as Wanted['spec'] };
+  });
 }
 
 /** Runs it with the pointers of its violations below this one. */

@@ -1,12 +1,12 @@
 /** Changes of many resources, all or nothing. */
 import { DomainError, type Violation } from '../domain/errors.js';
-import { isWithin, parentPath } from '../domain/names.js';
+import { isWithin, kindOf, parentPath } from '../domain/names.js';
 import { type ChangeSet, ChangeSetFrame } from '../domain/schema/change-set.js';
 import { createValidator } from '../domain/validate.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, ResourceChange, Store, Transaction } from '../store/store.js';
 import { authorise } from './authorise.js';
-import { type Item, planItems } from './change-set-plan.js';
+import { type Item, planItems, restoredResources } from './change-set-plan.js';
 import { scopesOf } from './change-set-scopes.js';
 import type { ChangeSets } from './control.js';
 import { holdToDeletions } from './deletions.js';
@@ -94,17 +94,24 @@ function carryOut(tx: Transaction, items: readonly Item[]): void {
     const parent = parentPath(item.path);
     if (!known.has(parent)) at(item, () => requireAncestors(tx, parent));
     known.add(parent);
-    const current = item.type === 'putDefinition' ? treeOf(tx, item.path) : [];
-    putTree(tx, current, item.wanted);
+    const current = item.type === 'put' ? [] : treeOf(tx, item.path);
+    const wanted = item.type === 'restore' ? at(item, () => restoredResources(tx, item)) : item.wanted;
+    putTree(tx, current, wanted);
   }
 }
 
 /** Entity tags are those of before the change-set. */
-function checkItem(tx: Transaction, { type, path, ifMatch, onlyCreate }: Item): void {
+function checkItem(tx: Transaction, item: Item): void {
+  const { path, ifMatch, onlyCreate } = item;
   if (ifMatch === undefined && !onlyCreate) return;
   const current = tx.resource(path);
-  const etag = current && (type === 'putDefinition' ? treeEtag(treeOf(tx, path)) : etagOf(current.revision));
+  const etag = current && (isWholeCluster(item) ? treeEtag(treeOf(tx, path)) : etagOf(current.revision));
   checkPreconditions(path, etag, { ...(ifMatch !== undefined && { ifMatch }), onlyCreate });
+}
+
+/** Whose entity tag is that of the tree. */
+function isWholeCluster({ type, path }: Item): boolean {
+  return type === 'putDefinition' || (type === 'restore' && kindOf(path) === 'cluster');
 }
 
 function remove(tx: Transaction, { path, cascade }: Item): void {
@@ -165,10 +172,11 @@ function resultsOf(
       if (count !== undefined) trees.set(above, count + 1);
     }
   }
-  return items.map(({ type, path }) => {
+  return items.map((item) => {
+    const { path } = item;
     const change = byPath.get(path);
     const resourcesChanged = trees.get(path) ?? (change ? 1 : 0);
-    const etag = type === 'putDefinition' ? treeEtag(treeOf(reader, path)) : etagNow(reader, path);
+    const etag = isWholeCluster(item) ? treeEtag(treeOf(reader, path)) : etagNow(reader, path);
     return { resource: path, result: resultOf(change, resourcesChanged > 0), etag, resourcesChanged };
   });
 }

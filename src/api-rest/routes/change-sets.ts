@@ -19,7 +19,8 @@ const createChangeSet = operation({
     'Puts and deletes of clusters, virtual services and real servers, and whole definitions, of one project or of many. ' +
     '**All of it is stored and in the kernel, or none**: what the kernel refuses undoes the whole, and the answer names the ' +
     'change. The order does not matter: deletions come first, parents before their children, and an address or port that ' +
-    'one change gives up can be taken by another. `maxDeletions` refuses what would delete more than was thought; ' +
+    'one change gives up can be taken by another. `restore` makes a resource what it was after a revision, as a new ' +
+    'revision. `maxDeletions` refuses what would delete more than was thought; ' +
     '`validateOnly=true` shows the changes and the kernel operations beforehand.',
   params: NoPath,
   query: ChangeQuery,
@@ -40,6 +41,8 @@ const createChangeSet = operation({
     'CLUSTER_NOT_FOUND',
     'VIRTUAL_SERVICE_NOT_FOUND',
     'REAL_SERVER_NOT_FOUND',
+    'REVISION_NOT_FOUND',
+    'REVISION_ARCHIVED',
     'HAS_CHILDREN',
     'CHANGES_COLLIDE',
     'TOO_MANY_DELETIONS',

@@ -32,7 +32,7 @@ const Preconditions = {
       maxLength: 1000,
       description:
         'Needs the resource to have this entity tag (or one of a comma-separated list, or "*": any) before the change-set. Of a ' +
-        'definition, the tag of the whole tree.',
+        'definition and of a cluster to restore, the tag of the whole tree.',
     }),
   ),
   onlyCreate: Type.Optional(
@@ -66,6 +66,24 @@ function changeSetInput({ spec, definition }: Parts) {
           },
         ),
       ),
+      restore: Type.Optional(
+        Type.Object(
+          {
+            resource: ResourcePath,
+            revision: Type.Integer({
+              minimum: 1,
+              maximum: Number.MAX_SAFE_INTEGER,
+              description: 'As it was after this revision; see the list of its revisions.',
+            }),
+          },
+          {
+            ...closed,
+            description:
+              'Makes the resource and everything below it what they were after a revision, also when it has been deleted; ' +
+              'what has come since is deleted.',
+          },
+        ),
+      ),
       delete: Type.Optional(
         Type.Object(
           {
@@ -82,7 +100,7 @@ function changeSetInput({ spec, definition }: Parts) {
       ),
       ...Preconditions,
     },
-    { ...closed, description: 'Exactly one of put, putDefinition and delete.' },
+    { ...closed, description: 'Exactly one of put, putDefinition, restore and delete.' },
   );
   return Type.Object(
     {

@@ -18,10 +18,10 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/change_set.proto.
  */
 export const file_lvsd_v1_change_set: GenFile = /*@__PURE__*/
-  fileDesc("ChhsdnNkL3YxL2NoYW5nZV9zZXQucHJvdG8SB2x2c2QudjEirgQKBkNoYW5nZRIgCgNwdXQYASABKAsyEy5sdnNkLnYxLkNoYW5nZS5QdXQSNQoOcHV0X2RlZmluaXRpb24YAiABKAsyHS5sdnNkLnYxLkNoYW5nZS5QdXREZWZpbml0aW9uEiYKBmRlbGV0ZRgDIAEoCzIWLmx2c2QudjEuQ2hhbmdlLkRlbGV0ZRIQCghpZl9tYXRjaBgIIAEoCRITCgtvbmx5X2NyZWF0ZRgJIAEoCBqCAgoDUHV0EhAKCHJlc291cmNlGAEgASgJEi8KBmxhYmVscxgCIAMoCzIfLmx2c2QudjEuQ2hhbmdlLlB1dC5MYWJlbHNFbnRyeRIlCgdjbHVzdGVyGAMgASgLMhQubHZzZC52MS5DbHVzdGVyU3BlYxI0Cg92aXJ0dWFsX3NlcnZpY2UYBCABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIsCgtyZWFsX3NlcnZlchgFIAEoCzIXLmx2c2QudjEuUmVhbFNlcnZlclNwZWMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpKCg1QdXREZWZpbml0aW9uEhAKCHJlc291cmNlGAEgASgJEicKCmRlZmluaXRpb24YAiABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24aKwoGRGVsZXRlEhAKCHJlc291cmNlGAEgASgJEg8KB2Nhc2NhZGUYAiABKAgizgMKCUNoYW5nZVNldBInCgVzdGF0ZRgBIAEoDjIYLmx2c2QudjEuQ2hhbmdlU2V0LlN0YXRlEhAKCHJldmlzaW9uGAIgASgDEioKB3Jlc3VsdHMYAyADKAsyGS5sdnNkLnYxLkNoYW5nZVNldC5SZXN1bHQa/gEKBlJlc3VsdBIQCghyZXNvdXJjZRgBIAEoCRIxCgZyZXN1bHQYAiABKA4yIS5sdnNkLnYxLkNoYW5nZVNldC5SZXN1bHQuT3V0Y29tZRIRCgRldGFnGAMgASgJSACIAQESGQoRcmVzb3VyY2VzX2NoYW5nZWQYBCABKAUieAoHT3V0Y29tZRIXChNPVVRDT01FX1VOU1BFQ0lGSUVEEAASEwoPT1VUQ09NRV9DUkVBVEVEEAESEwoPT1VUQ09NRV9VUERBVEVEEAISEwoPT1VUQ09NRV9ERUxFVEVEEAMSFQoRT1VUQ09NRV9VTkNIQU5HRUQQBEIHCgVfZXRhZyJZCgVTdGF0ZRIVChFTVEFURV9VTlNQRUNJRklFRBAAEhMKD1NUQVRFX1VOQ0hBTkdFRBABEhEKDVNUQVRFX0FQUExJRUQQAhIRCg1TVEFURV9QRU5ESU5HEANiBnByb3RvMw", [file_lvsd_v1_cluster, file_lvsd_v1_definition, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
+  fileDesc("ChhsdnNkL3YxL2NoYW5nZV9zZXQucHJvdG8SB2x2c2QudjEihwUKBkNoYW5nZRIgCgNwdXQYASABKAsyEy5sdnNkLnYxLkNoYW5nZS5QdXQSNQoOcHV0X2RlZmluaXRpb24YAiABKAsyHS5sdnNkLnYxLkNoYW5nZS5QdXREZWZpbml0aW9uEiYKBmRlbGV0ZRgDIAEoCzIWLmx2c2QudjEuQ2hhbmdlLkRlbGV0ZRIoCgdyZXN0b3JlGAQgASgLMhcubHZzZC52MS5DaGFuZ2UuUmVzdG9yZRIQCghpZl9tYXRjaBgIIAEoCRITCgtvbmx5X2NyZWF0ZRgJIAEoCBqCAgoDUHV0EhAKCHJlc291cmNlGAEgASgJEi8KBmxhYmVscxgCIAMoCzIfLmx2c2QudjEuQ2hhbmdlLlB1dC5MYWJlbHNFbnRyeRIlCgdjbHVzdGVyGAMgASgLMhQubHZzZC52MS5DbHVzdGVyU3BlYxI0Cg92aXJ0dWFsX3NlcnZpY2UYBCABKAsyGy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlU3BlYxIsCgtyZWFsX3NlcnZlchgFIAEoCzIXLmx2c2QudjEuUmVhbFNlcnZlclNwZWMaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARpKCg1QdXREZWZpbml0aW9uEhAKCHJlc291cmNlGAEgASgJEicKCmRlZmluaXRpb24YAiABKAsyEy5sdnNkLnYxLkRlZmluaXRpb24aKwoGRGVsZXRlEhAKCHJlc291cmNlGAEgASgJEg8KB2Nhc2NhZGUYAiABKAgaLQoHUmVzdG9yZRIQCghyZXNvdXJjZRgBIAEoCRIQCghyZXZpc2lvbhgCIAEoAyLOAwoJQ2hhbmdlU2V0EicKBXN0YXRlGAEgASgOMhgubHZzZC52MS5DaGFuZ2VTZXQuU3RhdGUSEAoIcmV2aXNpb24YAiABKAMSKgoHcmVzdWx0cxgDIAMoCzIZLmx2c2QudjEuQ2hhbmdlU2V0LlJlc3VsdBr+AQoGUmVzdWx0EhAKCHJlc291cmNlGAEgASgJEjEKBnJlc3VsdBgCIAEoDjIhLmx2c2QudjEuQ2hhbmdlU2V0LlJlc3VsdC5PdXRjb21lEhEKBGV0YWcYAyABKAlIAIgBARIZChFyZXNvdXJjZXNfY2hhbmdlZBgEIAEoBSJ4CgdPdXRjb21lEhcKE09VVENPTUVfVU5TUEVDSUZJRUQQABITCg9PVVRDT01FX0NSRUFURUQQARITCg9PVVRDT01FX1VQREFURUQQAhITCg9PVVRDT01FX0RFTEVURUQQAxIVChFPVVRDT01FX1VOQ0hBTkdFRBAEQgcKBV9ldGFnIlkKBVN0YXRlEhUKEVNUQVRFX1VOU1BFQ0lGSUVEEAASEwoPU1RBVEVfVU5DSEFOR0VEEAESEQoNU1RBVEVfQVBQTElFRBACEhEKDVNUQVRFX1BFTkRJTkcQA2IGcHJvdG8z", [file_lvsd_v1_cluster, file_lvsd_v1_definition, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
 
 /**
- * One change of a change-set: exactly one of put, put_definition and delete.
+ * One change of a change-set: exactly one of put, put_definition, restore and delete.
  *
  * @generated from message lvsd.v1.Change
  */
@@ -48,8 +48,15 @@ export type Change = Message<"lvsd.v1.Change"> & {
   delete?: Change_Delete | undefined;
 
   /**
+   * Make it what it was.
+   *
+   * @generated from field: lvsd.v1.Change.Restore restore = 4;
+   */
+  restore?: Change_Restore | undefined;
+
+  /**
    * Needs the resource to have this entity tag (or one of a comma-separated list, or "*": any) before the change-set. Of a
-   * definition, the tag of the whole tree. Empty: no precondition.
+   * definition and of a cluster to restore, the tag of the whole tree. Empty: no precondition.
    *
    * @generated from field: string if_match = 8;
    */
@@ -175,6 +182,35 @@ export type Change_Delete = Message<"lvsd.v1.Change.Delete"> & {
  */
 export const Change_DeleteSchema: GenMessage<Change_Delete> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_change_set, 0, 2);
+
+/**
+ * Makes a resource and everything below it what they were after a revision, also when it has been deleted; what has come
+ * since is deleted.
+ *
+ * @generated from message lvsd.v1.Change.Restore
+ */
+export type Change_Restore = Message<"lvsd.v1.Change.Restore"> & {
+  /**
+   * Required. Path of a cluster, a virtual service or a real server.
+   *
+   * @generated from field: string resource = 1;
+   */
+  resource: string;
+
+  /**
+   * Required. As it was after this revision.
+   *
+   * @generated from field: int64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message lvsd.v1.Change.Restore.
+ * Use `create(Change_RestoreSchema)` to create a new message.
+ */
+export const Change_RestoreSchema: GenMessage<Change_Restore> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_change_set, 0, 3);
 
 /**
  * What became of the changes.
