@@ -26,6 +26,10 @@ export function projectSpecOf({ spec }: StoredResource): ProjectSpec {
   return normaliseProject(spec as ProjectSpecInput);
 }
 
+export function isUnlimited(limits: Limits): boolean {
+  return Object.values(limits).every((limit) => limit === null);
+}
+
 /** What of a resource is beyond the limits; `find` leads to those above it. Pointers are relative to its spec. */
 export function limitViolations(
   limits: Limits,
@@ -46,6 +50,7 @@ export function newLimitViolations(
   project: StoredResource,
 ): (one: StoredResource) => Violation[] {
   const { limits } = projectSpecOf(project);
+  if (isUnlimited(limits)) return () => [];
   return (resource) => {
     const found = limitViolations(limits, resource, (path) => tx.resource(path));
     const before = found.length === 0 ? undefined : tx.before(resource.path);

@@ -10,7 +10,7 @@ import type { Resources, WriteAnswer } from './control.js';
 import { visibleProjects } from './grants.js';
 import { PROJECT } from './kinds.js';
 import { identity } from './present.js';
-import { limitViolations, projectSpecOf, usageOf } from './project-limits.js';
+import { isUnlimited, limitViolations, projectSpecOf, usageOf } from './project-limits.js';
 import { createResources } from './resources.js';
 
 interface Dependencies {
@@ -40,7 +40,7 @@ export function createProjects({ store, reconciler, now }: Dependencies): Resour
   /** A cluster at a time, so that a large project holds nobody up. */
   async function violationsOf(project: Project): Promise<LimitViolation[]> {
     const { limits } = project.spec;
-    if (Object.values(limits).every((limit) => limit === null)) return [];
+    if (isUnlimited(limits)) return [];
     const found: LimitViolation[] = [];
     for (const path of clustersOf(store, project.name)) {
       if (found.length >= SHOWN_VIOLATIONS) break;
