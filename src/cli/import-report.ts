@@ -3,7 +3,7 @@ import type { Import } from '../domain/schema/import.js';
 
 type Change = Import['changes'][number];
 
-const SIGNS = { create: '+', update: '~', delete: '-' } as const;
+export const SIGNS = { create: '+', update: '~', delete: '-' } as const;
 
 export interface PlanReport {
   readonly cluster: string;
@@ -45,7 +45,7 @@ export function planText(plan: Import): string {
 }
 
 /** `3 kernel operations (1 NEW_SERVICE, 2 NEW_DEST)`. */
-function operationsText({ operations }: Import): string {
+export function operationsText({ operations }: Pick<Import, 'operations'>): string {
   if (operations.length === 0) return 'no kernel operations';
   const counts = new Map<string, number>();
   for (const { command } of operations) counts.set(command, (counts.get(command) ?? 0) + 1);

@@ -1,19 +1,21 @@
 /** The command `lvsd`. Each verb is a file beside this one. */
 import { Command } from 'commander';
 import { version } from '../package-root.js';
+import { applyCommand } from './apply.js';
 import { auditCommand } from './audit.js';
 import { exitCodeOf, explain } from './errors.js';
 import { exportCommand } from './export.js';
 import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
 import { openapiCommand } from './openapi.js';
+import { planCommand } from './plan.js';
 import { preflightCommand } from './preflight.js';
 import { serveCommand } from './serve.js';
 import { examples } from './settings.js';
 import { tokenCommand } from './token.js';
 
 const COMMANDS = [
-  ...[serveCommand, migrateCommand, importCommand, exportCommand],
+  ...[serveCommand, migrateCommand, importCommand, exportCommand, planCommand, applyCommand],
   ...[preflightCommand, tokenCommand, auditCommand, openapiCommand],
 ];
 
@@ -29,6 +31,7 @@ const program = new Command('lvsd')
     examples(
       ['lvsd serve', 'start; the first start leaves a token in data/admin-token'],
       ['lvsd import /etc/keepalived/keepalived.conf', 'what would it be here? Writes nothing'],
+      ['lvsd plan -f clusters/', 'what definition files would change; "lvsd apply" does it'],
       ['lvsd token create ci --role editor --project default', 'a token for a pipeline'],
       ['lvsd audit verify', 'check that nobody rewrote the audit log'],
     ),

@@ -60,12 +60,12 @@ function faulty(findings: readonly Finding[]): ImportResult {
 }
 
 /** The parser's message goes on with an excerpt of the text. */
-function firstLine(message: string): string {
+export function firstLine(message: string): string {
   return `${(message.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')}.`;
 }
 
 /** Of what the pointer leads to or, where there is nothing, of what should hold it. */
-function lineOf(document: Document, lines: LineCounter, pointer: string): number {
+export function lineOf(document: Document, lines: LineCounter, pointer: string): number {
   const path = pointer
     .split('/')
     .slice(1)
