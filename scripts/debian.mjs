@@ -18,6 +18,7 @@ export const packageGroups = {
     tcpdump: 'tcpdump',
   },
   tls: { openssl: 'openssl' },
+  ansible: { 'ansible-core': 'ansible-playbook' },
   // a Python module has no command: its folder is the probe
   python: {
     python3: '/usr/bin/python3',

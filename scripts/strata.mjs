@@ -11,7 +11,13 @@ import { checkout } from './paths.mjs';
 export const strata = [
   { name: 'unit', place: 'host', packages: [], limitSeconds: 300, testLimitSeconds: 120 },
   { name: 'contract', place: 'host', packages: [], limitSeconds: 300, testLimitSeconds: 120 },
-  { name: 'api', place: 'host', packages: ['tls', 'python'], limitSeconds: 600, testLimitSeconds: 120 },
+  {
+    name: 'api',
+    place: 'host',
+    packages: ['tls', 'python', 'ansible'],
+    limitSeconds: 600,
+    testLimitSeconds: 120,
+  },
   { name: 'browser', place: 'host', packages: ['browser', 'tls'], limitSeconds: 300, testLimitSeconds: 120 },
   { name: 'load', place: 'host', packages: ['kernel', 'tls'], limitSeconds: 900, testLimitSeconds: 300 },
   { name: 'kernel', place: 'guest', packages: ['kernel'], limitSeconds: 600 },
