@@ -28,6 +28,8 @@ export interface Config {
   readonly tls: CertificateFiles | null;
   /** Absolute. */
   readonly dataDir: string;
+  /** Absolute; whom else it lets in. Null: only lvsd's own tokens. */
+  readonly accessFile: string | null;
   readonly driver: DriverChoice;
   /** Absolute; where the kernel's module trees are. */
   readonly modulesDir: string;
@@ -154,6 +156,11 @@ export const SETTINGS = {
   tlsKey: setting({
     ...{ key: 'tlsKey', variable: 'LVSD_TLS_KEY', flag: '--tls-key <file>', fallback: '' },
     help: 'PEM file with the private key of the certificate',
+    ...optionalFile,
+  }),
+  accessFile: setting({
+    ...{ key: 'accessFile', variable: 'LVSD_ACCESS_FILE', flag: '--access-file <file>', fallback: '' },
+    help: 'JSON file that says which OpenID Connect issuers are trusted, and what their claims allow (docs/access.md)',
     ...optionalFile,
   }),
   insecure: setting({
@@ -290,6 +297,7 @@ export function readConfig(flags: Flags, environment: Environment = process.env)
     grpc: guarded(read(SETTINGS.grpc), open),
     tls,
     dataDir: read(SETTINGS.dataDir).value,
+    accessFile: read(SETTINGS.accessFile).value,
     driver: read(SETTINGS.driver).value,
     modulesDir: read(SETTINGS.modulesDir).value,
     logLevel: read(SETTINGS.log).value,

@@ -2,6 +2,8 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
+import { createIssuers } from './access/issuers.js';
+import { readAccessPolicy } from './access/policy.js';
 import { createGrpcServer } from './api-grpc/server.js';
 import { buildRestApp } from './api-rest/app.js';
 import { createArchiver } from './archive/archiver.js';
@@ -75,6 +77,7 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   const now = () => new Date();
   const certificates = config.tls && watchCertificates(config.tls, logger);
   shutdown.add('certificates', () => certificates?.close());
+  const policy = readAccessPolicy(config.accessFile);
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
   const lock = lockDataDirectory(config.dataDir);
   shutdown.add('data directory', () => lock.release());
@@ -112,7 +115,8 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
   retention.start();
 
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
-  const authentication = createAuthentication({ store, now });
+  const issuers = policy.issuers.length > 0 ? createIssuers({ policies: policy.issuers, now }) : undefined;
+  const authentication = createAuthentication({ store, now, issuers });
   const admission = createAdmission({ authentication, ...config });
   const control = createControl({ store, reconciler, admission, now, ...config });
   const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates, ...parts.timeLimits });

@@ -1,53 +1,89 @@
 import { DomainError } from '../domain/errors.js';
+import type { Actor } from '../domain/schema/audit-event.js';
 import type { Token } from '../domain/schema/token.js';
 import type { Store } from '../store/store.js';
-import type { Authentication, Credentials } from './control.js';
+import type { Authentication, Credentials, Principal, TokenIssuers } from './control.js';
+import { CredentialRefused } from './credential-refused.js';
 import { createDenials } from './denials.js';
 import { createTokens, credentialIdOf } from './tokens.js';
 
-/** Authentication by API tokens. Looks every call up in the store, so that a revoked token ends at once. */
-export function createAuthentication({ store, now }: { store: Store; now: () => Date }): Authentication {
+interface Dependencies {
+  readonly store: Store;
+  readonly now: () => Date;
+  /** Absent: lvsd knows only the tokens that it has made. */
+  readonly issuers?: TokenIssuers | undefined;
+}
+
+/**
+ * Authentication by tokens. Those that lvsd has made are looked up in the store at every call, so that a revoked one ends at
+ * once; what looks like a JWT is for its issuer to vouch for.
+ */
+export function createAuthentication({ store, now, issuers }: Dependencies): Authentication {
   const tokens = createTokens({ store, now });
   const denials = createDenials(store);
 
-  async function turnAway(credentials: Credentials, why: string, expired?: Token): Promise<void> {
+  async function turnAway(credentials: Credentials, detail: string, actor: Actor = ANONYMOUS): Promise<void> {
     const { transport, sourceAddress, requestId, action } = credentials;
-    const actor = {
-      principal: expired ? principalName(expired) : 'anonymous',
-      credentialId: expired ? credentialIdOf(expired) : null,
-      roles: [],
-    };
     await denials.record({
       context: { actor, transport, sourceAddress, requestId, reason: null, action },
-      resource: expired ? credentialIdOf(expired) : '',
-      detail: why,
+      resource: isTokenPath(actor.credentialId) ? actor.credentialId : '',
+      detail,
     });
+  }
+
+  async function ofStore(credentials: Credentials, secret: string): Promise<Principal> {
+    const token = tokens.find(secret);
+    if (token === undefined) {
+      await turnAway(credentials, 'The token is not known, or was revoked.');
+      throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
+    }
+    const name = principalName(token);
+    const credentialId = credentialIdOf(token);
+    if (token.status.state === 'expired') {
+      const actor = { principal: name, credentialId, roles: [] };
+      await turnAway(credentials, `The token expired at ${token.spec.expireTime}.`, actor);
+      throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
+    }
+    return { name, credentialId, grants: [{ role: token.spec.role, project: token.project }] };
+  }
+
+  async function ofIssuer(
+    trusted: TokenIssuers,
+    credentials: Credentials,
+    token: string,
+  ): Promise<Principal> {
+    const principal = await trusted.verify(token).catch(async (error) => {
+      if (!(error instanceof CredentialRefused)) throw error;
+      await turnAway(credentials, `The token was refused: ${error.message}.`);
+      throw new DomainError('UNAUTHENTICATED', `The token was refused: ${error.message}. Get another one.`);
+    });
+    if (principal.grants.length > 0) return principal;
+    const { name, credentialId } = principal;
+    const why = `${name} is known, but nothing gives it a role here`;
+    await turnAway(credentials, `${why}.`, { principal: name, credentialId, roles: [] });
+    throw new DomainError('PERMISSION_DENIED', `${why}: ask the administrator for a role.`);
   }
 
   return {
     async authenticate(credentials) {
-      const { token: secret } = credentials;
-      if (secret === undefined) {
+      const { token } = credentials;
+      if (token === undefined) {
         await turnAway(credentials, 'The call carried no token.');
         throw new DomainError('UNAUTHENTICATED', NO_TOKEN);
       }
-      const token = tokens.find(secret);
-      if (token === undefined) {
-        await turnAway(credentials, 'The token is not known, or was revoked.');
-        throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
-      }
-      if (token.status.state === 'expired') {
-        await turnAway(credentials, `The token expired at ${token.spec.expireTime}.`, token);
-        throw new DomainError('UNAUTHENTICATED', BAD_TOKEN);
-      }
-      const { project, spec } = token;
-      return {
-        name: principalName(token),
-        credentialId: credentialIdOf(token),
-        grants: [{ role: spec.role, project }],
-      };
+      return issuers && JWT.test(token) ? ofIssuer(issuers, credentials, token) : ofStore(credentials, token);
     },
   };
+}
+
+const ANONYMOUS: Actor = { principal: 'anonymous', credentialId: null, roles: [] };
+
+/** Header, payload and signature; lvsd's own tokens have no dots. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/;
+
+/** Of lvsd's own tokens the event is about the token itself. */
+function isTokenPath(credentialId: string | null): credentialId is string {
+  return credentialId !== null && /^(projects\/[^/]+\/)?tokens\//.test(credentialId);
 }
 
 /** A project chooses the names of its own tokens: they must not pass for those of others. */

@@ -403,6 +403,12 @@ export interface Authentication {
   authenticate(credentials: Credentials): Promise<Principal>;
 }
 
+/** Who vouches for tokens that lvsd has not made. */
+export interface TokenIssuers {
+  /** Rejects CredentialRefused, and ISSUER_UNAVAILABLE when it cannot be told; a principal without grants is proven all the same. */
+  verify(token: string): Promise<Principal>;
+}
+
 export interface Credentials {
   /** The bearer token, or undefined when the call carried none. */
   readonly token: string | undefined;

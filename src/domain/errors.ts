@@ -173,6 +173,7 @@ export const REASONS = {
 
   // callers
   UNAUTHENTICATED: { code: 'UNAUTHENTICATED', title: 'A valid token is needed' },
+  ISSUER_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The issuer of the token cannot be reached' },
   PERMISSION_DENIED: { code: 'PERMISSION_DENIED', title: 'The role does not allow this' },
   RATE_LIMITED: { code: 'RESOURCE_EXHAUSTED', title: 'The caller calls too often' },
   TOO_MANY_STREAMS: { code: 'RESOURCE_EXHAUSTED', title: 'The caller has too many open streams' },

@@ -36,6 +36,7 @@ export interface TestServerOptions {
   readonly host?: MemoryHostOptions;
   readonly allowedHosts?: readonly string[];
   readonly tls?: CertificateFiles;
+  readonly accessFile?: string;
   readonly corsOrigins?: readonly string[];
   /** Default: as in production. */
   readonly rateLimit?: Config['rateLimit'];
@@ -77,6 +78,7 @@ async function startOn(ground: Ground, options: TestServerOptions): Promise<Test
       http: { host: '127.0.0.1', port: 0 },
       grpc: { host: '127.0.0.1', port: 0 },
       tls: options.tls ?? null,
+      accessFile: options.accessFile ?? null,
       allowedHosts: options.allowedHosts ?? [],
       corsOrigins: options.corsOrigins ?? [],
       rateLimit: options.rateLimit === undefined ? defaults.rateLimit : options.rateLimit,

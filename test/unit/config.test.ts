@@ -10,6 +10,7 @@ test('without flags and variables everything has its documented default', () => 
   assert.deepEqual(readConfig({}, {}), {
     http: { host: '127.0.0.1', port: 8080 },
     grpc: { host: '127.0.0.1', port: 50051 },
+    accessFile: null,
     tls: null,
     dataDir: resolve('data'),
     driver: 'auto',

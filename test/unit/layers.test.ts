@@ -45,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'control/': ['archive/', 'domain/', 'formats/', 'store/store.ts', 'reconcile/', 'driver/kernel-error.ts'],
+  'access/': ['config.ts', 'control/', 'domain/'],
   'api-rest/': ['control/', 'domain/', 'certificates.ts', 'package-root.ts'],
   'api-grpc/': ['control/', 'domain/', 'certificates.ts'],
   'metrics/': ['domain/', 'store/store.ts', 'reconcile/', 'driver/driver.ts', 'driver/director-driver.ts'],
@@ -54,7 +55,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shutdown.ts': [],
   'package-root.ts': [],
   'server.ts': [
-    ...['api-rest/', 'api-grpc/', 'archive/', 'control/', 'reconcile/', 'store/store.ts', 'store/sqlite/'],
+    ...[
+      'access/',
+      'api-rest/',
+      'api-grpc/',
+      'archive/',
+      'control/',
+      'reconcile/',
+      'store/store.ts',
+      'store/sqlite/',
+    ],
     ...[
       'metrics/',
       'package-root.ts',
@@ -81,6 +91,7 @@ const KEPT_TO: Readonly<Record<string, string>> = {
   '@bufbuild': 'api-grpc/',
   commander: 'cli/',
   'prom-client': 'metrics/',
+  jose: 'access/',
   rfc6902: 'domain/',
 };
 

@@ -89,6 +89,7 @@ serveCalls<LvsdCalls>({
         http: { host: HOST, port: 0 },
         grpc: { host: HOST, port: 0 },
         tls: null,
+        accessFile: null,
         allowedHosts: [],
         corsOrigins: [],
         rateLimit: null,
