@@ -19,6 +19,13 @@ export interface CertificateFiles {
   readonly certificate: string;
   /** PEM, without a passphrase. */
   readonly key: string;
+  /** Absent: clients are not asked for certificates. */
+  readonly clients?: {
+    /** PEM: who signs the certificates of clients. */
+    readonly authorities: string;
+    /** Connections without one are refused. */
+    readonly isRequired: boolean;
+  };
 }
 
 export interface Config {
@@ -158,9 +165,20 @@ export const SETTINGS = {
     help: 'PEM file with the private key of the certificate',
     ...optionalFile,
   }),
+  tlsClientCa: setting({
+    ...{ key: 'tlsClientCa', variable: 'LVSD_TLS_CLIENT_CA', flag: '--tls-client-ca <file>', fallback: '' },
+    help: 'PEM file with the authorities of client certificates; the access file says what their holders may do',
+    ...optionalFile,
+  }),
+  tlsClientAuth: setting({
+    ...{ key: 'tlsClientAuth', variable: 'LVSD_TLS_CLIENT_AUTH', fallback: 'optional' },
+    flag: '--tls-client-auth <how>',
+    help: 'optional: clients may show a certificate; required: connections without one are refused',
+    ...oneOf(['optional', 'required']),
+  }),
   accessFile: setting({
     ...{ key: 'accessFile', variable: 'LVSD_ACCESS_FILE', flag: '--access-file <file>', fallback: '' },
-    help: 'JSON file that says which OpenID Connect issuers are trusted, and what their claims allow (docs/access.md)',
+    help: 'JSON file that says what OpenID Connect issuers and client certificates are trusted for (docs/access.md)',
     ...optionalFile,
   }),
   insecure: setting({
@@ -290,7 +308,13 @@ export function readClientConfig(flags: Flags, environment: Environment = proces
 /** Throws ConfigError for the first setting that is not what it must be. */
 export function readConfig(flags: Flags, environment: Environment = process.env): Config {
   const read = <T>(one: Setting<T>) => readSetting(one, flags, environment);
-  const tls = certificateFiles(read(SETTINGS.tlsCertificate).value, read(SETTINGS.tlsKey).value);
+  const tls = withClients(
+    certificateFiles(read(SETTINGS.tlsCertificate).value, read(SETTINGS.tlsKey).value),
+    {
+      authorities: read(SETTINGS.tlsClientCa).value,
+      isRequired: read(SETTINGS.tlsClientAuth).value === 'required',
+    },
+  );
   const open = tls !== null || read(SETTINGS.insecure).value;
   return {
     http: guarded(read(SETTINGS.http), open),
@@ -352,6 +376,24 @@ function certificateFiles(certificate: string | null, key: string | null): Certi
   throw new ConfigError(
     `${given.variable} needs ${absent.variable} beside it: TLS takes a certificate and its key.`,
   );
+}
+
+function withClients(
+  files: CertificateFiles | null,
+  { authorities, isRequired }: { readonly authorities: string | null; readonly isRequired: boolean },
+): CertificateFiles | null {
+  if (authorities !== null && files) return { ...files, clients: { authorities, isRequired } };
+  const { tlsClientCa, tlsClientAuth, tlsCertificate } = SETTINGS;
+  if (authorities !== null) {
+    throw new ConfigError(
+      `${tlsClientCa.variable} needs ${tlsCertificate.variable}: without TLS no client shows a certificate.`,
+    );
+  }
+  if (isRequired)
+    throw new ConfigError(
+      `${tlsClientAuth.variable}=required needs ${tlsClientCa.variable}: who signs them.`,
+    );
+  return files;
 }
 
 /** Without TLS only loopback is safe. */

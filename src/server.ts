@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
+import { createCertificateHolders } from './access/client-certificates.js';
 import { createIssuers } from './access/issuers.js';
 import { readAccessPolicy } from './access/policy.js';
 import { createGrpcServer } from './api-grpc/server.js';
@@ -116,7 +117,9 @@ async function start(config: Config, { logger, shutdown, ...parts }: StartParts)
 
   await ensureFirstToken(createTokens({ store, now }), config.dataDir);
   const issuers = policy.issuers.length > 0 ? createIssuers({ policies: policy.issuers, now }) : undefined;
-  const authentication = createAuthentication({ store, now, issuers });
+  const rules = policy.clientCertificates;
+  const holders = config.tls?.clients && createCertificateHolders({ rules, now });
+  const authentication = createAuthentication({ store, now, issuers, holders });
   const admission = createAdmission({ authentication, ...config });
   const control = createControl({ store, reconciler, admission, now, ...config });
   const grpcServer = createGrpcServer({ control, logger, meter: metrics, certificates, ...parts.timeLimits });

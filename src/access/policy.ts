@@ -32,29 +32,40 @@ const IssuerPolicy = Type.Object(
 );
 export type IssuerPolicy = Static<typeof IssuerPolicy>;
 
+/** `identity` is one of the names in a client certificate: `CN=ci`, `DNS:ci.example.net`, `URI:spiffe://…`, `email:…`. */
+const CertificateGrant = Type.Object(
+  { identity: Type.String({ pattern: '^(CN=|DNS:|URI:|email:|IP Address:).', maxLength: 512 }), ...granted },
+  closed,
+);
+export type CertificateGrant = Static<typeof CertificateGrant>;
+
 const AccessPolicy = Type.Object(
-  { issuers: Type.Optional(Type.Array(IssuerPolicy, { maxItems: 16 })) },
+  {
+    issuers: Type.Optional(Type.Array(IssuerPolicy, { maxItems: 16 })),
+    clientCertificates: Type.Optional(Type.Array(CertificateGrant, { maxItems: 10_000 })),
+  },
   closed,
 );
 
 export interface AccessPolicy {
   readonly issuers: readonly IssuerPolicy[];
+  readonly clientCertificates: readonly CertificateGrant[];
 }
 
 const validate = createValidator(AccessPolicy);
 
 /** Null: only lvsd's own tokens. Throws ConfigError, naming file, field and remedy. */
 export function readAccessPolicy(file: string | null): AccessPolicy {
-  if (file === null) return { issuers: [] };
+  if (file === null) return { issuers: [], clientCertificates: [] };
   try {
-    const { issuers = [] } = validate(JSON.parse(readFileSync(file, 'utf8')));
+    const { issuers = [], clientCertificates = [] } = validate(JSON.parse(readFileSync(file, 'utf8')));
     for (const [index, { issuer }] of issuers.entries()) {
       if (!isSafeUrl(issuer))
         throw new Error(`issuers/${index}/issuer must be an https URL (http only for loopback).`);
     }
     refuseTwice(issuers.map(({ name }) => name));
     refuseTwice(issuers.map(({ issuer }) => issuer));
-    return { issuers };
+    return { issuers, clientCertificates };
   } catch (cause) {
     throw new ConfigError(`The access file ${file} cannot be used: ${explanation(cause)}`, { cause });
   }

@@ -5,19 +5,30 @@ import type { Certificate, Certificates } from '../certificates.js';
 export function serverCredentials(source: Certificates | null): ServerCredentials {
   if (!source) return ServerCredentials.createInsecure();
   const stops = new Map<unknown, () => void>();
-  const identity = {
+  const remove = (listener: unknown) => {
+    stops.get(listener)?.();
+    stops.delete(listener);
+  };
+  const provider = {
     addIdentityCertificateListener(listener: (certificate: Certificate) => void) {
       stops.set(listener, source.onChange(listener));
       // The listener can do nothing with it before it has been added.
       process.nextTick(() => listener(source.current));
     },
-    removeIdentityCertificateListener(listener: unknown) {
-      stops.get(listener)?.();
-      stops.delete(listener);
+    removeIdentityCertificateListener: remove,
+    addCaCertificateListener(listener: (update: { caCertificate: Buffer }) => void) {
+      const tell = ({ clientAuthorities }: Certificate) => {
+        if (clientAuthorities) listener({ caCertificate: clientAuthorities });
+      };
+      stops.set(listener, source.onChange(tell));
+      process.nextTick(() => tell(source.current));
     },
-    // Certificates of clients are nobody's business yet.
-    addCaCertificateListener() {},
-    removeCaCertificateListener() {},
+    removeCaCertificateListener: remove,
   };
-  return experimental.createCertificateProviderServerCredentials(identity, null, false);
+  const { clients } = source;
+  return experimental.createCertificateProviderServerCredentials(
+    provider,
+    clients === 'none' ? null : provider,
+    clients === 'required',
+  );
 }

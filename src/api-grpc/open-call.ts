@@ -1,6 +1,8 @@
 /** From a call's metadata and bytes to a principal and a message that may be acted on. */
+import type { PeerCertificate } from 'node:tls';
 import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
 import type { Metadata } from '@grpc/grpc-js';
+import { clientCertificate } from '../client-certificate.js';
 import type { Admission, Call, Credentials } from '../control/control.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import { fromMessage, type Json } from './convert/from-message.js';
@@ -19,6 +21,7 @@ export interface Incoming {
   readonly request: Buffer;
   readonly metadata: Metadata;
   getPeer(): string;
+  getAuthContext(): { readonly sslPeerCertificate?: PeerCertificate };
 }
 
 export interface OpenCall {
@@ -44,6 +47,7 @@ export async function openCall(
     requestId,
     sourceAddress,
     action: method.localName,
+    certificate: clientCertificate(incoming.getAuthContext().sslPeerCertificate),
   };
   const { principal } = await admission.admit(credentials);
   const message = parse(method, incoming.request);

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { certificateOfSocket } from '../client-certificate.js';
 import type { Control, Credentials } from '../control/control.js';
 import { allowanceHeaders } from './rate-limit.js';
 import { bearerToken } from './request.js';
@@ -22,6 +23,7 @@ export function credentialsOf(request: FastifyRequest): Credentials {
     transport: 'rest',
     requestId: request.id,
     sourceAddress: request.ip ?? null,
+    certificate: certificateOfSocket(request.raw.socket),
     action: (schema as { operationId: string }).operationId,
   };
 }

@@ -2,7 +2,14 @@ import { DomainError } from '../domain/errors.js';
 import type { Actor } from '../domain/schema/audit-event.js';
 import type { Token } from '../domain/schema/token.js';
 import type { Store } from '../store/store.js';
-import type { Authentication, Credentials, Principal, TokenIssuers } from './control.js';
+import type {
+  Authentication,
+  CertificateHolders,
+  ClientCertificate,
+  Credentials,
+  Principal,
+  TokenIssuers,
+} from './control.js';
 import { CredentialRefused } from './credential-refused.js';
 import { createDenials } from './denials.js';
 import { createTokens, credentialIdOf } from './tokens.js';
@@ -12,13 +19,15 @@ interface Dependencies {
   readonly now: () => Date;
   /** Absent: lvsd knows only the tokens that it has made. */
   readonly issuers?: TokenIssuers | undefined;
+  /** Absent: certificates of clients prove nobody. */
+  readonly holders?: CertificateHolders | undefined;
 }
 
 /**
- * Authentication by tokens. Those that lvsd has made are looked up in the store at every call, so that a revoked one ends at
+ * Authentication by tokens, or by the certificate of the client where there is no token. Those that lvsd has made are looked up in the store at every call, so that a revoked one ends at
  * once; what looks like a JWT is for its issuer to vouch for.
  */
-export function createAuthentication({ store, now, issuers }: Dependencies): Authentication {
+export function createAuthentication({ store, now, issuers, holders }: Dependencies): Authentication {
   const tokens = createTokens({ store, now });
   const denials = createDenials(store);
 
@@ -57,6 +66,24 @@ export function createAuthentication({ store, now, issuers }: Dependencies): Aut
       await turnAway(credentials, `The token was refused: ${error.message}.`);
       throw new DomainError('UNAUTHENTICATED', `The token was refused: ${error.message}. Get another one.`);
     });
+    return withGrants(credentials, principal);
+  }
+
+  async function ofCertificate(
+    known: CertificateHolders,
+    credentials: Credentials,
+    certificate: ClientCertificate,
+  ): Promise<Principal> {
+    try {
+      return await withGrants(credentials, known.principalOf(certificate));
+    } catch (error) {
+      if (!(error instanceof CredentialRefused)) throw error;
+      await turnAway(credentials, `The client certificate was refused: ${error.message}.`);
+      throw new DomainError('UNAUTHENTICATED', `The client certificate was refused: ${error.message}.`);
+    }
+  }
+
+  async function withGrants(credentials: Credentials, principal: Principal): Promise<Principal> {
     if (principal.grants.length > 0) return principal;
     const { name, credentialId } = principal;
     const why = `${name} is known, but nothing gives it a role here`;
@@ -66,7 +93,9 @@ export function createAuthentication({ store, now, issuers }: Dependencies): Aut
 
   return {
     async authenticate(credentials) {
-      const { token } = credentials;
+      const { token, certificate } = credentials;
+      if (token === undefined && certificate && holders)
+        return ofCertificate(holders, credentials, certificate);
       if (token === undefined) {
         await turnAway(credentials, 'The call carried no token.');
         throw new DomainError('UNAUTHENTICATED', NO_TOKEN);

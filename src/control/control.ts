@@ -409,7 +409,25 @@ export interface TokenIssuers {
   verify(token: string): Promise<Principal>;
 }
 
+/** What a verified certificate of a client says. */
+export interface ClientCertificate {
+  /** `CN=ci`, `DNS:ci.example.net`, `URI:spiffe://…`, `email:…`, `IP Address:…`; the common name is the first. */
+  readonly names: readonly string[];
+  /** SHA-256. */
+  readonly fingerprint: string;
+  /** RFC 3339, UTC. */
+  readonly expireTime: string;
+}
+
+/** Who the holders of client certificates are. */
+export interface CertificateHolders {
+  /** Throws CredentialRefused; a principal without grants is proven all the same. */
+  principalOf(certificate: ClientCertificate): Principal;
+}
+
 export interface Credentials {
+  /** Of the connection; a token goes before it. */
+  readonly certificate?: ClientCertificate | undefined;
   /** The bearer token, or undefined when the call carried none. */
   readonly token: string | undefined;
   readonly transport: 'rest' | 'grpc';

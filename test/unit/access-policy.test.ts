@@ -16,7 +16,11 @@ test('an access file says what is wrong with it', (t) => {
     return readAccessPolicy(file);
   };
   assert.deepEqual(read({ issuers: [sso] }).issuers, [sso]);
-  assert.deepEqual(read({}).issuers, []);
+  assert.deepEqual(read({}), { issuers: [], clientCertificates: [] });
+  assert.throws(
+    () => read({ clientCertificates: [{ identity: 'ci', role: 'viewer' }] }),
+    /\/clientCertificates\/0\/identity: /,
+  );
   assert.deepEqual(readAccessPolicy(null).issuers, []);
   assert.throws(() => read('{'), /access\.json cannot be used: .*JSON/);
   assert.throws(() => read({ issuer: [] }), /\/issuer: /);
@@ -32,12 +36,16 @@ test('an access file says what is wrong with it', (t) => {
   assert.throws(() => read({ issuers: [sso, { ...sso, name: 'other' }] }), /"https:.*" is there twice/);
 });
 
-test('the example of the documentation is an access file', (t) => {
+test('the examples of the documentation are access files', (t) => {
   const page = readFileSync(new URL('../../../docs/access.md', import.meta.url), 'utf8');
-  const [, example = ''] = /^```json\n(.*?)^```$/ms.exec(page) ?? [];
+  const [sso = '', certificates = ''] = [...page.matchAll(/^```json\n(.*?)^```$/gms)].map(
+    ([, text = '']) => text,
+  );
   const file = join(temporaryDirectory(t), 'access.json');
-  writeFileSync(file, example);
+  writeFileSync(file, sso);
   assert.equal(readAccessPolicy(file).issuers[0]?.name, 'sso');
+  writeFileSync(file, certificates);
+  assert.equal(readAccessPolicy(file).clientCertificates.length, 2);
 });
 
 test('a claim is found by its whole name first, then by the way to it, and never in a prototype', () => {

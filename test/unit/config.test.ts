@@ -169,3 +169,18 @@ test('commands that call a server find it and their token in flags, in variables
     assert.throws(() => readClientConfig({ server }, {}), /^ConfigError: --server is ".+": it must be a URL/);
   }
 });
+
+test('client certificates need TLS, and to be required they need authorities', () => {
+  const tls = { LVSD_TLS_CERTIFICATE: '/c.pem', LVSD_TLS_KEY: '/k.pem' };
+  const clients = { LVSD_TLS_CLIENT_CA: '/ca.pem', LVSD_TLS_CLIENT_AUTH: 'required' };
+  assert.deepEqual(readConfig({}, { ...tls, ...clients }).tls?.clients, {
+    authorities: '/ca.pem',
+    isRequired: true,
+  });
+  assert.equal(readConfig({}, tls).tls?.clients, undefined);
+  assert.throws(() => readConfig({}, { LVSD_TLS_CLIENT_CA: '/ca.pem' }), /needs LVSD_TLS_CERTIFICATE/);
+  assert.throws(
+    () => readConfig({}, { ...tls, LVSD_TLS_CLIENT_AUTH: 'required' }),
+    /needs LVSD_TLS_CLIENT_CA/,
+  );
+});
