@@ -3,19 +3,23 @@ import { Command } from 'commander';
 import { version } from '../package-root.js';
 import { applyCommand } from './apply.js';
 import { auditCommand } from './audit.js';
+import { diffCommand } from './diff.js';
 import { exitCodeOf, explain } from './errors.js';
 import { exportCommand } from './export.js';
+import { historyCommand } from './history.js';
 import { importCommand } from './import.js';
 import { migrateCommand } from './migrate.js';
 import { openapiCommand } from './openapi.js';
 import { planCommand } from './plan.js';
 import { preflightCommand } from './preflight.js';
+import { rollbackCommand } from './rollback.js';
 import { serveCommand } from './serve.js';
 import { examples } from './settings.js';
 import { tokenCommand } from './token.js';
 
 const COMMANDS = [
   ...[serveCommand, migrateCommand, importCommand, exportCommand, planCommand, applyCommand],
+  ...[historyCommand, diffCommand, rollbackCommand],
   ...[preflightCommand, tokenCommand, auditCommand, openapiCommand],
 ];
 
