@@ -57,7 +57,14 @@ const createAuditArchive = operation({
     },
     201: { description: 'What was moved; maybe nothing.', content: json(AuditArchiving, ARCHIVE.archiving) },
   },
-  problems: [...CALL_PROBLEMS, ...BODY_PROBLEMS, 'FIELD_INVALID', 'STORE_UNAVAILABLE', 'ARCHIVE_FAILED'],
+  problems: [
+    ...CALL_PROBLEMS,
+    ...BODY_PROBLEMS,
+    'READ_ONLY',
+    'FIELD_INVALID',
+    'STORE_UNAVAILABLE',
+    'ARCHIVE_FAILED',
+  ],
 });
 
 export const auditArchiveRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (
