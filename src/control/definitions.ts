@@ -53,7 +53,7 @@ export function createDefinitions(dependencies: Dependencies): Definitions {
   };
 }
 
-export function definitionReplacement({ store, reconciler, now }: Dependencies): ReplaceDefinition {
+export function definitionReplacement({ reconciler, now }: Omit<Dependencies, 'store'>): ReplaceDefinition {
   return async (call, { names, body, action }, options) => {
     const path = pathOf(names);
     const wanted = resourcesOf(path, body);
@@ -72,12 +72,13 @@ export function definitionReplacement({ store, reconciler, now }: Dependencies):
           leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
           pointerTo: (below) => `${documentPointer(path, below)}/spec`,
         });
+        return tagged(tx, names);
       },
     };
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
-    const { changes, pending } = await reconciler.write(job);
+    const { changes, pending, value: resource } = await reconciler.write(job);
     const created = changes.some((one) => one.path === path && one.before === null);
-    return { resource: store.read((reader) => tagged(reader, names)), created, pending };
+    return { resource, created, pending };
   };
 }
 

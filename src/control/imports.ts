@@ -26,7 +26,7 @@ const SHOWN_FAULTS = 3;
 
 export function createImports({ store, reconciler, now }: Dependencies): Imports {
   const validate = createValidator(ImportInput);
-  const replace = definitionReplacement({ store, reconciler, now });
+  const replace = definitionReplacement({ reconciler, now });
 
   function currentOf(names: Names): TaggedDefinition | undefined {
     return store.read((reader) => (reader.resource(pathOf(names)) ? tagged(reader, names) : undefined));

@@ -15,6 +15,7 @@ import {
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
+import { lineageOf, withLineage } from './as-written.js';
 import { authorise, projectNotFound } from './authorise.js';
 import { checkName, createBodyParser, type ParsedBody, requiredName, withoutReadOnly } from './body.js';
 import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
@@ -61,11 +62,22 @@ export function createResources<R, S>(
 
   async function write(call: Call, request: WriteRequest): Promise<WriteAnswer<R>> {
     const { method, path, options, change } = request;
-    const job = { context: writeContext(call, descriptor.operations[method]), scope: path, change };
+    const job = {
+      context: writeContext(call, descriptor.operations[method]),
+      scope: path,
+      change(tx: Transaction) {
+        change(tx);
+        return lineageOf(tx, path);
+      },
+    };
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
-    const { changes, pending } = await reconciler.write(job);
+    const { changes, pending, value: lineage } = await reconciler.write(job);
     const created = changes.some((one) => one.path === path && one.before === null);
-    return { resource: store.read((reader) => present(found(reader, path), reader)), created, pending };
+    const resource = store.read((now) => {
+      const reader = withLineage(now, lineage);
+      return present(found(reader, path), reader);
+    });
+    return { resource, created, pending };
   }
 
   function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>, options: WriteOptions): void {

@@ -6,14 +6,37 @@ import {
   createShop,
   createWorld,
   failsWith,
+  frontend,
   frontendText,
   http,
+  shop,
   stored,
   summary,
   web1,
 } from '../support/control-world.js';
 
 const writers = Array.from({ length: 64 }, (_, n) => n);
+
+test('a write that is overtaken by a deletion before it has answered answers what it wrote', async (t) => {
+  const world = createWorld(t);
+  const { control } = await world.start();
+  await createShop(control);
+  const moved = { ...frontend, port: 81 };
+  const [replaced] = await Promise.all([
+    control.virtualServices.replace(admin, http, { spec: moved }, {}),
+    control.clusters.delete(admin, shop, { cascade: true, drain: false }),
+  ]);
+  assert.equal(stored(replaced).resource.spec.port, 81);
+  assert.equal(stored(replaced).resource.status.key, 'tcp/192.0.2.10:81');
+  await createShop(control);
+  const virtualServices = { http: { spec: moved } };
+  const [defined] = await Promise.all([
+    control.definitions.replace(admin, shop, { virtualServices }, {}),
+    control.clusters.delete(admin, shop, { cascade: true, drain: false }),
+  ]);
+  assert.equal(stored(defined).resource.definition.virtualServices.http?.spec.port, 81);
+  assert.equal((await world.hand.read()).size, 0);
+});
 
 test('64 writers on one resource all have their turn, and the kernel has the last of them', async (t) => {
   const world = createWorld(t);
