@@ -7,14 +7,15 @@ import { RealServerAddressPatch } from '../domain/schema/real-server-address.js'
 import type { RealServer } from '../domain/schema/resource.js';
 import { createValidator } from '../domain/validate.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
-import type { Reader, Store, StoredResource } from '../store/store.js';
+import type { Committed, Reader, Store, StoredResource, Transaction } from '../store/store.js';
+import { type Lineage, lineageOf, withLineage } from './as-written.js';
 import { authorise } from './authorise.js';
 import type { AddressNames, RealServerAddresses, TaggedAddress } from './control.js';
 import type { Observe } from './observe.js';
 import { checkPreconditions, treeEtag } from './preconditions.js';
 import type { Presenter } from './present.js';
 import { putResource } from './put-resource.js';
-import { requireAncestors } from './resources.js';
+import { found, requireAncestors } from './resources.js';
 import { previewOf, writeContext } from './write-context.js';
 
 interface Dependencies {
@@ -25,28 +26,41 @@ interface Dependencies {
   readonly now: () => Date;
 }
 
+/** What a write leaves at an address. */
+interface Found {
+  readonly lineage: Lineage;
+  readonly etag: string;
+}
+
 export function createRealServerAddresses(dependencies: Dependencies): RealServerAddresses {
   const { store, reconciler, present, observe, now } = dependencies;
   const validate = createValidator(RealServerAddressPatch);
 
-  /** The real servers of the address, or of these those that were changed; the entity tag is that of all. */
-  function tagged({ project, address }: AddressNames, changed?: ReadonlySet<string>): TaggedAddress {
+  function tagged({ project, address }: AddressNames): TaggedAddress {
     return store.read((reader) => {
       const stored = serversAt(reader, project, address);
-      const shown = changed ? stored.filter(({ path }) => changed.has(path)) : stored;
-      const realServers = shown.map((one) => present(one, reader));
+      const realServers = stored.map((one) => present(one, reader));
       return { realServerAddress: { project, address, realServers }, etag: treeEtag(stored) };
+    });
+  }
+
+  /** Those of the real servers that a write has changed; the entity tag is that of all that it found. */
+  function written({ project, address }: AddressNames, { changes, value }: Committed<Found>): TaggedAddress {
+    return store.read((now) => {
+      const reader = withLineage(now, value.lineage);
+      const realServers = changes.map(({ path }) => present(found(reader, path), reader));
+      return { realServerAddress: { project, address, realServers }, etag: value.etag };
     });
   }
 
   return {
     async get(call, names, { connections = false } = {}) {
       authorise(call, 'getRealServerAddress', names);
-      const found = tagged(canonicalNames(names));
-      if (!connections) return found;
-      const { realServerAddress } = found;
+      const all = tagged(canonicalNames(names));
+      if (!connections) return all;
+      const { realServerAddress } = all;
       const realServers = await observe(realServerAddress.realServers);
-      return { ...found, realServerAddress: { ...realServerAddress, realServers } };
+      return { ...all, realServerAddress: { ...realServerAddress, realServers } };
     },
 
     async update(call, names, body, options) {
@@ -57,7 +71,7 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
       const job = {
         context: writeContext(call, 'updateRealServerAddress'),
         scope,
-        change(tx: Parameters<typeof putResource>[0]) {
+        change(tx: Transaction): Found {
           const servers = serversAt(tx, project, address);
           checkPreconditions(`${scope}/real-server-addresses/${address}`, treeEtag(servers), {
             ...options,
@@ -67,12 +81,16 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
             const after = { ...(server.spec as RealServerSpec), adminState: spec.adminState };
             putResource(tx, { ...server, spec: after }, { reconciler, options, now: now() });
           }
+          return {
+            lineage: new Map(servers.flatMap(({ path }) => [...lineageOf(tx, path)])),
+            etag: treeEtag(serversAt(tx, project, address)),
+          };
         },
       };
       if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
-      const { changes, pending } = await reconciler.write(job);
-      const changed = new Set(changes.map(({ path }) => path));
-      return { resource: tagged({ project, address }, changed), created: false, pending };
+      const committed = await reconciler.write(job);
+      const resource = written({ project, address }, committed);
+      return { resource, created: false, pending: committed.pending };
     },
   };
 }

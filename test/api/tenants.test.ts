@@ -17,6 +17,7 @@ import {
   type Asking,
   createAsk,
   forbidden,
+  isAbout,
   OCTETS,
   type Step,
   steps,
@@ -131,13 +132,12 @@ function assertSeparate(
   others: readonly string[],
 ): void {
   const what = `${asking.door} ${JSON.stringify(step.rest)} of ${own} in ${asking.project}: ${told.code} ${told.text}`;
-  const isHidden = asking.project !== own && JSON.stringify(step).includes('"P"');
-  const isListing = step.rest.path === '/v1/projects';
-  if (forbidden.includes(step)) assert.match(told.reason, /^(PERMISSION_DENIED|PROJECT_NOT_FOUND)$/, what);
-  else if (isHidden || (asking.project !== own && !isListing))
-    assert.equal(told.reason, 'PROJECT_NOT_FOUND', what);
+  const isDenied = forbidden.includes(step) || isAbout(step, 'Q');
+  if (isDenied) assert.match(told.reason, /^(PERMISSION_DENIED|PROJECT_NOT_FOUND)$/, what);
+  else if (asking.project !== own && isAbout(step, 'P')) assert.equal(told.reason, 'PROJECT_NOT_FOUND', what);
   for (const other of others) {
-    if (other === own || other === asking.project) continue;
+    const isNamed = other === asking.project || (other === asking.stranger && isAbout(step, 'Q'));
+    if (other === own || isNamed) continue;
     assert.ok(!told.text.includes(other), `${what} names ${other}`);
   }
 }
@@ -191,7 +191,8 @@ async function run(tenants: readonly Tenant[], attempts: readonly Attempt[]): Pr
       attempts.slice(start, start + AT_ONCE).map(async ({ tenant, role, door, offset, step }) => {
         const own = tenants[tenant] as Tenant;
         const { project } = tenants[(tenant + offset) % TENANTS] as Tenant;
-        const asking = { door, token: own.tokens[role], project, owner: own.project };
+        const stranger = (tenants[(tenant + 1) % TENANTS] as Tenant).project;
+        const asking = { door, token: own.tokens[role], project, stranger, owner: own.project };
         const told = await ask(step, asking);
         done += Number(told.reason === '');
         assertSeparate(asking, own.project, told, step, projects);

@@ -8,7 +8,7 @@ import { protoJson } from './grpc-door.js';
 import type { ReflectionClient } from './grpc-reflection-client.js';
 import type { RestClient } from './rest-client.js';
 
-/** One request in the words of both doors. `P` stands for the name of the project. */
+/** One request in the words of both doors. `P` stands for the name of the project, `Q` for that of a stranger's. */
 export interface Step {
   readonly rest: { readonly method: string; readonly path: string; readonly body?: Json };
   readonly grpc: { readonly method: string; readonly request: Json };
@@ -27,6 +27,7 @@ export interface Asking {
   readonly door: 'rest' | 'grpc';
   readonly token: string;
   readonly project: string;
+  readonly stranger: string;
   /** Label of everything that the step writes. */
   readonly owner: string;
 }
@@ -89,7 +90,65 @@ function read(path: string, method: string, request: Json): Step {
   return { rest: { method: 'GET', path }, grpc: { method, request } };
 }
 
+/** A change in REST's words and in gRPC's. */
+interface Change {
+  readonly rest: Json;
+  readonly grpc: Json;
+}
+
+const target = fc.constantFrom('P', 'P', 'P', 'P', 'P', 'P', 'Q');
+
+function putChange(resource: string, kind: string, spec: Json): Change {
+  return {
+    rest: { put: { resource, labels: LABELS, spec } },
+    grpc: { put: { resource, labels: LABELS, [kind]: spec } },
+  };
+}
+
+function same(change: Json): Change {
+  return { rest: change, grpc: change };
+}
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc
+    .record({ project: target, name: cluster, spec: clusterSpec })
+    .map(({ project, name, spec }) => putChange(`projects/${project}/clusters/${name}`, 'cluster', spec)),
+  fc
+    .record({ project: target, name: cluster, service, spec: serviceSpec })
+    .map(({ project, name, service: last, spec }) =>
+      putChange(`projects/${project}/clusters/${name}/virtual-services/${last}`, 'virtualService', spec),
+    ),
+  fc
+    .record({ project: target, name: cluster, definition })
+    .map(({ project, name, definition: document }) =>
+      same({ putDefinition: { resource: `projects/${project}/clusters/${name}`, definition: document } }),
+    ),
+  fc
+    .record({ project: target, name: cluster })
+    .map(({ project, name }) =>
+      same({ delete: { resource: `projects/${project}/clusters/${name}`, cascade: true } }),
+    ),
+  fc
+    .record({ project: target, name: cluster, revision: fc.integer({ min: 1, max: 2000 }) })
+    .map(({ project, name, revision }) =>
+      same({ restore: { resource: `projects/${project}/clusters/${name}`, revision } }),
+    ),
+);
+
 const writes = fc.oneof(
+  fc.array(change, { minLength: 1, maxLength: 3 }).map(
+    (changes): Step => ({
+      rest: {
+        method: 'POST',
+        path: '/v1/change-sets',
+        body: { changes: changes.map(({ rest }) => rest) },
+      },
+      grpc: {
+        method: 'DefinitionService/CreateChangeSet',
+        request: { changes: changes.map(({ grpc }) => grpc) },
+      },
+    }),
+  ),
   fc
     .record({ name: cluster, spec: clusterSpec })
     .map(({ name, spec }) => put(`clusters/${name}`, { name }, { kind: 'Cluster', spec })),
@@ -206,8 +265,8 @@ export const steps = fc.oneof(
 );
 
 export function createAsk(rest: RestClient, grpc: ReflectionClient) {
-  return async (step: Step, { door, token, project, owner }: Asking): Promise<Told> => {
-    const { rest: overRest, grpc: overGrpc } = named(step, project, owner);
+  return async (step: Step, { door, token, ...names }: Asking): Promise<Told> => {
+    const { rest: overRest, grpc: overGrpc } = named(step, names);
     if (door === 'rest') {
       const { method, path, body } = overRest;
       const answer = await rest<Problem | undefined>(method, path, { token, ...(body && { body }) });
@@ -231,11 +290,17 @@ export function createAsk(rest: RestClient, grpc: ReflectionClient) {
   };
 }
 
-/** With the project's name for every `P`, and the owner's for its label. */
-function named({ rest, grpc }: Step, project: string, owner: string): Step {
+/** Whether it is about the project, or about a stranger's. */
+export function isAbout(step: Step, project: 'P' | 'Q'): boolean {
+  return new RegExp(`"${project}"|projects/${project}\\b`).test(JSON.stringify(step));
+}
+
+/** With the names for every `P` and `Q`, and the owner's for its label. */
+function named({ rest, grpc }: Step, { project, stranger, owner }: Omit<Asking, 'door' | 'token'>): Step {
   const text = JSON.stringify({ rest, grpc })
     .replaceAll('"P"', JSON.stringify(project))
     .replaceAll(/(?<=projects\/)P\b/g, project)
+    .replaceAll(/(?<=projects\/)Q\b/g, stranger)
     .replaceAll('"OWNER"', JSON.stringify(owner));
   return JSON.parse(text) as Step;
 }
