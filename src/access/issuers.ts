@@ -33,6 +33,7 @@ export function createIssuers({ policies, now, cooldownMs = 5_000 }: Dependencie
 
   async function verify(token: string): Promise<{ principal: Principal; until: number }> {
     const policy = policyOf(token, policies);
+    refuseExpired(token, now());
     const keySet = await keys.get(policy.issuer)?.();
     if (!keySet) throw unavailable(policy);
     try {
@@ -105,6 +106,12 @@ function policyOf(token: string, policies: readonly IssuerPolicy[]): IssuerPolic
   const policy = policies.find(({ issuer }) => issuer === iss);
   if (policy) return policy;
   throw new CredentialRefused(`its issuer ${JSON.stringify(iss ?? null)} is none that this server trusts`);
+}
+
+/** Whatever the signature: a token that has ended is not kept alive by an issuer that cannot be asked. */
+function refuseExpired(token: string, now: Date): void {
+  const { exp = Number.POSITIVE_INFINITY } = decoded(token);
+  if ((exp + CLOCK_TOLERANCE_SECONDS) * 1000 <= now.getTime()) throw new CredentialRefused('it has expired');
 }
 
 function decoded(token: string): JWTPayload {

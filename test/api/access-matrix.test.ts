@@ -30,7 +30,7 @@ import { putShop } from '../support/shop.js';
 /** Anybody may: they tell nothing of what is defined. */
 const PUBLIC = ['getHealth', 'getReadiness', 'getMetrics', 'getProblem'];
 /** The project is not in the path, but in the body. */
-const NAMES_PROJECT_IN_BODY: readonly string[] = ['createImport'];
+const NAMES_PROJECT_IN_BODY: readonly string[] = ['createImport', 'createChangeSet'];
 /** A stream that has not refused its caller by then has let him in. */
 const STREAM_MS = 300;
 
@@ -44,7 +44,7 @@ let callers: Caller[] = [];
 before(async () => {
   client = await connectByReflection(server.grpcAddress);
   await server.running.store.write(systemContext, (tx) =>
-    tx.put({ kind: 'project', path: 'projects/blog', labels: {}, spec: {} }),
+    tx.put({ kind: 'project', path: 'projects/elsewhere', labels: {}, spec: {} }),
   );
   await putShop(rest);
   callers = await everyCaller(server);
@@ -201,7 +201,7 @@ function requestOf({ localName, input }: DescMethod): JsonObject {
 function filled(path: string): string {
   const parameters = [...routes.values()].find((route) => route.path === path)?.operation.parameters ?? [];
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const example = parameters.find((one) => one.name === name)?.example;
+    const example = name === 'project' ? NAMES.project : parameters.find((one) => one.name === name)?.example;
     assert.notEqual(example, undefined, `${name} of ${path} has no example`);
     return encodeURIComponent(String(example));
   });

@@ -1,7 +1,7 @@
 // Clients that prove themselves with a certificate, through both doors.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -53,6 +53,9 @@ interface Asked {
   readonly body?: object;
 }
 
+/** Without connections to use again, but with sessions to resume. */
+const agent = new Agent({ keepAlive: false });
+
 const CLUSTERS = '/v1/projects/default/clusters';
 
 /** Rejects when the connection is refused. */
@@ -64,7 +67,7 @@ function rest(server: TestServer, { pair, token, method = 'GET', path = CLUSTERS
     };
     const { port } = server.running.http;
     const ca = readFileSync(files.certificate);
-    request({ host: '127.0.0.1', port, method, path, headers, ca, ...pair, agent: false }, (answer) => {
+    request({ host: '127.0.0.1', port, method, path, headers, ca, ...pair, agent }, (answer) => {
       json(answer).then((content) => {
         resolve({ status: answer.statusCode ?? 0, body: content as Record<string, unknown> });
       }, reject);
@@ -141,6 +144,7 @@ test('without certificate and token a call is a 401, as ever', async () => {
 
 test('another file of authorities is taken into use without a restart, at both doors', async () => {
   const renewed = next.issue('ci');
+  assert.equal((await rest(optional, { pair: ci })).status, 200, 'there is a session to resume');
   assert.equal((await rest(optional, { pair: renewed })).status, 401);
   copyFileSync(next.file, authorities);
   await eventually(async () => (await rest(optional, { pair: renewed })).status === 200);

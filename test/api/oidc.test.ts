@@ -167,7 +167,10 @@ test('a verified token is believed until it expires, also while the issuer is aw
   await issuers.verify(token);
   await issuer.stop();
   assert.equal((await issuers.verify(token)).name, 'sso:anna');
+  const other = createIssuers({ policies: [policy], now: () => new Date(clock.now) });
+  await assert.rejects(other.verify(token), { reason: 'ISSUER_UNAVAILABLE' });
   clock.now += 120_000;
+  await assert.rejects(other.verify(token), /it has expired/);
   await assert.rejects(issuers.verify(token), /it has expired/);
   await issuer.start();
 });

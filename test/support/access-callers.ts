@@ -12,9 +12,9 @@ export interface Caller {
   readonly reach: Reach | null;
 }
 
-/** All requests are about project `default`; the other project is `blog`. */
+/** All requests are about project `default`; the other project is `elsewhere`. */
 export async function everyCaller(server: TestServer): Promise<Caller[]> {
-  const projects = { server: null, project: 'default', elsewhere: 'blog' } as const;
+  const projects = { server: null, project: 'default', elsewhere: 'elsewhere' } as const;
   const callers: Caller[] = [{ name: 'nobody', token: null, role: null, reach: null }];
   for (const reach of ['server', 'project', 'elsewhere'] as const) {
     for (const role of ROLES) {
