@@ -21,8 +21,8 @@ export function frameText({ id, event, data }: Frame): string {
 interface Pace {
   /** For so long the reader may take nothing while there is more. */
   readonly stallMs: number;
-  /** What the stream of such a reader ends with. */
-  readonly farewell: () => string;
+  /** What the stream of such a reader ends with; null: its connection is closed. */
+  readonly farewell: (() => string) | null;
 }
 
 /** What is read ahead of the reader. */
@@ -64,6 +64,10 @@ export function pacedStream(source: AsyncIterable<Buffer | string>, { stallMs, f
 
   function cutOff(): void {
     isCut = true;
+    if (farewell === null) {
+      stream.destroy();
+      return;
+    }
     stall = setTimeout(() => stream.destroy(), stallMs);
     stream.push(farewell());
     stream.push(null);

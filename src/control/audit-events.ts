@@ -1,9 +1,12 @@
-import { DomainError, type Violation, violationError } from '../domain/errors.js';
-import type { EventQuery, Store } from '../store/store.js';
+import { DomainError } from '../domain/errors.js';
+import { isWithin, pathOf } from '../domain/names.js';
+import type { Store } from '../store/store.js';
 import { inArchive } from './as-of.js';
 import { audienceOf } from './audience.js';
+import { exportEvents } from './audit-export.js';
+import { eventQuery, findFirst } from './audit-search.js';
 import { authorise } from './authorise.js';
-import type { AuditEvents, AuditQuery, WatchOptions } from './control.js';
+import type { AuditEvents, WatchOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { createAlarm } from './watch/alarm.js';
 import { createEventLog } from './watch/event-log.js';
@@ -21,22 +24,27 @@ export function createAuditEvents(store: Store, present: PresentAny): AuditEvent
       const { pageSize, pageToken, ...filters } = query;
       const size = pageSizeOf(pageSize);
       const before = decodePageToken(filters, pageToken);
-      const selection = {
-        ...eventQuery(filters, projects),
-        limit: size + 1,
-        ...(before && { after: Number(before) }),
-      };
-      const found = store.read((reader) => reader.events(selection));
+      const { newest, oldest } = store.read((reader) => ({
+        newest: reader.revision(),
+        oldest: reader.archivedThrough().id + 1,
+      }));
+      const after = before ? Number(before) : newest + 1;
+      const search = { ...eventQuery(filters, projects), order: 'descending', after } as const;
+      const found = await findFirst(store, { query: search, last: oldest, limit: size + 1 }, (reader, one) =>
+        reader.events(one),
+      );
       return pageOf(found, { size, query: filters, position: ({ id }) => String(id), present: (one) => one });
     },
 
     async get(call, id) {
-      authorise(call, 'getAuditEvent');
+      const projects = audienceOf(call, 'getAuditEvent', {});
+      const isSeen = ({ resource }: { resource: string }) =>
+        projects?.some((project) => isWithin(resource, pathOf({ project }))) ?? true;
       const event = store.read((reader) => {
         if (id >= 1 && id <= reader.archivedThrough().id) throw inArchive(reader, id);
         return reader.event(id);
       });
-      if (event) return event;
+      if (event && isSeen(event)) return event;
       throw new DomainError('AUDIT_EVENT_NOT_FOUND', `There is no audit event ${id}.`, {
         metadata: { id: String(id) },
       });
@@ -45,6 +53,13 @@ export function createAuditEvents(store: Store, present: PresentAny): AuditEvent
     async integrity(call) {
       authorise(call, 'getAuditIntegrity');
       return store.verify();
+    },
+
+    export(call, filter, signal) {
+      const projects = audienceOf(call, 'exportAuditEvents', filter);
+      // A fault in the filter is told before the first event.
+      eventQuery(filter, projects);
+      return exportEvents(store, { filter, projects, signal });
     },
 
     watch(call, { signal, afterRevision, snapshot: isSnapshotWanted = false, ...chosen }) {
@@ -78,30 +93,4 @@ function selectionOf(
     kinds: kind,
     resourceKinds: resourceKind.map((kind) => KIND_OF[kind]),
   };
-}
-
-function eventQuery(query: AuditQuery, projects: readonly string[] | undefined): Omit<EventQuery, 'limit'> {
-  const { resource, actor, kind, action, requestId, since, until } = query;
-  const times = { ...time('since', since), ...time('until', until) };
-  return {
-    order: 'descending',
-    ...(resource && { resource }),
-    ...(actor && { principal: actor }),
-    ...(kind?.length && { kinds: kind }),
-    ...(projects && { projects }),
-    ...(action && { action }),
-    ...(requestId && { requestId }),
-    ...times,
-  };
-}
-
-/** In the spelling that events are stored with, so that texts compare as times do. */
-function time(name: 'since' | 'until', text: string | undefined): { since?: string; until?: string } {
-  if (text === undefined || text === '') return {};
-  const date = new Date(text);
-  if (/^\d{4}-\d{2}-\d{2}T/.test(text) && !Number.isNaN(date.getTime()))
-    return { [name]: date.toISOString() };
-  const detail = `${name} must be a time such as 2026-01-01T00:00:00Z.`;
-  const violation: Violation = { reason: 'FIELD_INVALID', pointer: `/${name}`, detail };
-  throw violationError([violation]);
 }

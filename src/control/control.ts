@@ -6,7 +6,7 @@
 import type { Names, ParentNames } from '../domain/names.js';
 import type { Adoption } from '../domain/schema/adoption.js';
 import type { AuditArchive, AuditArchiving } from '../domain/schema/audit-archive.js';
-import type { AuditEvent, Integrity } from '../domain/schema/audit-event.js';
+import type { AuditEvent, Integrity, Outcome } from '../domain/schema/audit-event.js';
 import type { ChangeSet } from '../domain/schema/change-set.js';
 import type { Connection, ConnectionFilter } from '../domain/schema/connection.js';
 import type { CounterReset } from '../domain/schema/counter-reset.js';
@@ -25,6 +25,7 @@ import type { RealServerAddress } from '../domain/schema/real-server-address.js'
 import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-setup.js';
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Token } from '../domain/schema/token.js';
+import type { EventText } from '../store/store.js';
 import type { Grant } from './grants.js';
 import type { WatchItem } from './watch/items.js';
 import type { WatchableKind } from './watch/selection.js';
@@ -340,9 +341,10 @@ export interface TokenResources {
   ): Promise<DeleteAnswer>;
 }
 
-export interface AuditQuery {
-  readonly pageSize?: number;
-  readonly pageToken?: string;
+export type { EventText };
+
+/** Which audit events: all that are given must hold. */
+export interface AuditFilter {
   /** Only what is in this project. */
   readonly project?: string;
   /** Path of a resource: its own events and those of everything below it. */
@@ -350,12 +352,22 @@ export interface AuditQuery {
   readonly actor?: string;
   /** Only events of these kinds; absent or empty: of all. */
   readonly kind?: readonly AuditEvent['kind'][];
+  /** Only events of the kinds that have this outcome. */
+  readonly outcome?: Outcome;
   readonly action?: string;
   readonly requestId?: string;
+  readonly transport?: AuditEvent['transport'];
+  /** As the events have it. */
+  readonly sourceAddress?: string;
   /** RFC 3339; events at or after. */
   readonly since?: string;
   /** RFC 3339; events before. */
   readonly until?: string;
+}
+
+export interface AuditQuery extends AuditFilter {
+  readonly pageSize?: number;
+  readonly pageToken?: string;
 }
 
 export interface WatchOptions {
@@ -382,6 +394,11 @@ export interface AuditEvents {
   list(call: Call, query: AuditQuery): Promise<Page<AuditEvent>>;
   get(call: Call, id: number): Promise<AuditEvent>;
   integrity(call: Call): Promise<Integrity>;
+  /**
+   * Throws at once when the caller may not, or the filter is invalid. The events that there are at the call, oldest first, in
+   * batches that are taken at the pace of the consumer, until `signal` aborts.
+   */
+  export(call: Call, filter: AuditFilter, signal: AbortSignal): AsyncIterable<readonly EventText[]>;
   /**
    * Throws at once when the caller may not, or the revision is not one to resume after. A snapshot or a heartbeat with the
    * revision that it starts after, then events in order, then new ones as they are committed, until `signal` aborts; heartbeats

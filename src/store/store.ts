@@ -106,6 +106,8 @@ export interface EventQuery {
   readonly limit: number;
   /** Ids smaller (descending) or greater (ascending) than this one. */
   readonly after?: number;
+  /** The last id that is looked at; a query that has it goes through the ids and not to what an index knows. */
+  readonly through?: number;
   /** ascending: oldest first. */
   readonly order: 'ascending' | 'descending';
   /** In one of these projects. */
@@ -117,6 +119,8 @@ export interface EventQuery {
   readonly kinds?: readonly AuditEvent['kind'][];
   readonly action?: string;
   readonly requestId?: string;
+  readonly transport?: AuditEvent['transport'];
+  readonly sourceAddress?: string;
   /** RFC 3339, UTC: at or after. */
   readonly since?: string;
   /** RFC 3339, UTC: before. */

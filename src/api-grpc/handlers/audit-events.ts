@@ -7,13 +7,21 @@ import { encodeAnswer } from '../unary.js';
 import { archiveMethods } from './audit-archives.js';
 
 /** The fields that choose events. Empty text chooses all. */
-const FILTERS = ['project', 'resource', 'actor', 'kind', 'action', 'requestId', 'since', 'until'] as const;
+const FILTERS = [
+  ...['project', 'resource', 'actor', 'kind', 'outcome', 'action'],
+  ...['requestId', 'transport', 'sourceAddress', 'since', 'until'],
+];
 
 export function auditMethods({ auditEvents, auditArchives }: Control): Methods<typeof AuditService> {
   return {
     ...archiveMethods(auditArchives),
     async listAuditEvents(_request, { call, json }) {
       return auditEvents.list(call, givenFields(json, ['pageSize', 'pageToken', ...FILTERS]));
+    },
+    async *exportAuditEvents(_request, { call, json, signal }) {
+      for await (const batch of auditEvents.export(call, givenFields(json, FILTERS), signal)) {
+        for (const text of batch) yield { event: JSON.parse(text.json) };
+      }
     },
     async getAuditEvent(request, { call }) {
       return { event: await auditEvents.get(call, Number(request.id)) };

@@ -1,41 +1,63 @@
 /** The audit log. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type from 'typebox';
-import type { Control } from '../../control/control.js';
-import { AuditEvent, EVENT_KINDS, Integrity } from '../../domain/schema/audit-event.js';
+import type { Control, EventText } from '../../control/control.js';
+import { STALL_SECONDS } from '../../control/watch/slow-consumer.js';
+import {
+  AuditEvent,
+  EVENT_KINDS,
+  Integrity,
+  OUTCOMES,
+  type Outcome,
+  TRANSPORTS,
+} from '../../domain/schema/audit-event.js';
 import { closed, Name } from '../../domain/schema/common.js';
+import { createCallSignals } from '../call-signal.js';
+import { pacedStream } from '../event-stream.js';
 import { AUDIT_EVENT, INTEGRITY } from '../examples.js';
 import { CALL_PROBLEMS, json, operation } from '../operation.js';
 import { NoPath, NoQuery, pageParameters } from '../parameters.js';
 import { callOf } from '../request.js';
 
 const tag = 'Audit';
+const NDJSON_TYPE = 'application/x-ndjson';
 const instant = { format: 'date-time', maxLength: 40 };
 
-const AuditQuery = Type.Object(
-  {
-    ...pageParameters,
-    resource: Type.Optional(
-      Type.String({
-        maxLength: 512,
-        description: 'Path of a resource without `/v1/`: its own events and those of everything below it.',
-      }),
-    ),
-    actor: Type.Optional(Type.String({ maxLength: 255, description: 'Principal.' })),
-    project: Type.Optional({ ...Name, description: 'Only what is in this project.' }),
-    kind: Type.Optional(
-      Type.Array(Type.Enum(EVENT_KINDS, { type: 'string' }), {
-        maxItems: EVENT_KINDS.length,
-        description: 'Only events of this kind. May be given several times.',
-      }),
-    ),
-    action: Type.Optional(Type.String({ maxLength: 255, description: 'Operation, as in operationId.' })),
-    requestId: Type.Optional(Type.String({ maxLength: 128, description: 'X-Request-Id of the call.' })),
-    since: Type.Optional(Type.String({ ...instant, description: 'RFC 3339; events at or after.' })),
-    until: Type.Optional(Type.String({ ...instant, description: 'RFC 3339; events before.' })),
-  },
-  closed,
-);
+const filters = {
+  resource: Type.Optional(
+    Type.String({
+      maxLength: 512,
+      description: 'Path of a resource without `/v1/`: its own events and those of everything below it.',
+    }),
+  ),
+  actor: Type.Optional(Type.String({ maxLength: 255, description: 'Principal.' })),
+  project: Type.Optional({ ...Name, description: 'Only what is in this project.' }),
+  kind: Type.Optional(
+    Type.Array(Type.Enum(EVENT_KINDS, { type: 'string' }), {
+      maxItems: EVENT_KINDS.length,
+      description: 'Only events of this kind. May be given several times.',
+    }),
+  ),
+  outcome: Type.Optional(
+    Type.Enum(Object.keys(OUTCOMES) as Outcome[], {
+      type: 'string',
+      description:
+        'done: what was wanted, and what kernels did. refused: what a kernel would not do. denied: calls that were turned away.',
+    }),
+  ),
+  action: Type.Optional(Type.String({ maxLength: 255, description: 'Operation, as in operationId.' })),
+  requestId: Type.Optional(Type.String({ maxLength: 128, description: 'X-Request-Id of the call.' })),
+  transport: Type.Optional(
+    Type.Enum(TRANSPORTS, { type: 'string', description: 'How the call came; system: lvsd itself.' }),
+  ),
+  sourceAddress: Type.Optional(
+    Type.String({ maxLength: 64, description: 'Whence the call came, as the events have it.' }),
+  ),
+  since: Type.Optional(Type.String({ ...instant, description: 'RFC 3339; events at or after.' })),
+  until: Type.Optional(Type.String({ ...instant, description: 'RFC 3339; events before.' })),
+};
+const AuditQuery = Type.Object({ ...pageParameters, ...filters }, closed);
+const ExportQuery = Type.Object(filters, closed);
 
 const listAuditEvents = operation({
   operationId: 'listAuditEvents',
@@ -61,6 +83,25 @@ const listAuditEvents = operation({
     },
   },
   problems: [...CALL_PROBLEMS, 'PAGE_TOKEN_INVALID', 'PROJECT_NOT_FOUND'],
+});
+
+const exportAuditEvents = operation({
+  operationId: 'exportAuditEvents',
+  tag,
+  summary: 'Export audit events',
+  description:
+    'All events that the filters let through, oldest first, up to the newest at the call: one JSON object a line, to which its ' +
+    '`hash` belongs (SHA-256 of the canonical JSON, RFC 8785, of all other members). Sent as fast as it is read. An export ' +
+    'that was cut short ends without the end of the body, so that clients fail.',
+  params: NoPath,
+  query: ExportQuery,
+  answers: {
+    200: {
+      description: 'The events.',
+      content: { [NDJSON_TYPE]: { schema: Type.String(), example: `${JSON.stringify(AUDIT_EVENT)}\n` } },
+    },
+  },
+  problems: [...CALL_PROBLEMS, 'PROJECT_NOT_FOUND', 'TOO_MANY_STREAMS'],
 });
 
 const getAuditEvent = operation({
@@ -98,9 +139,17 @@ const getAuditIntegrity = operation({
 });
 
 export const auditEventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = async (app, { control }) => {
+  const signals = createCallSignals(app, control);
+
   app.get('/v1/audit-events', { schema: listAuditEvents }, (request) =>
     control.auditEvents.list(callOf(request), request.query),
   );
+  app.get('/v1/audit-events/export', { schema: exportAuditEvents }, async (request, reply) => {
+    const signal = signals.ofStream(request, reply);
+    const batches = control.auditEvents.export(callOf(request), request.query, signal);
+    const stream = pacedStream(lines(batches, signal), { stallMs: STALL_SECONDS * 1000, farewell: null });
+    return reply.type(NDJSON_TYPE).header('connection', 'close').send(stream);
+  });
   app.get('/v1/audit-events/:event', { schema: getAuditEvent }, (request) =>
     control.auditEvents.get(callOf(request), request.params.event),
   );
@@ -108,3 +157,12 @@ export const auditEventRoutes: FastifyPluginAsyncTypebox<{ control: Control }> =
     control.auditEvents.integrity(callOf(request)),
   );
 };
+
+async function* lines(
+  batches: AsyncIterable<readonly EventText[]>,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  for await (const batch of batches) yield Buffer.from(batch.map(({ json }) => `${json}\n`).join(''));
+  // Half an export must not look like one.
+  signal.throwIfAborted();
+}

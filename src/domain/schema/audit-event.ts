@@ -2,7 +2,18 @@ import Type, { type Static } from 'typebox';
 import { closed, Nullable, Revision, Timestamp } from './common.js';
 
 export const EVENT_KINDS = ['change', 'apply', 'refused', 'drift', 'drain', 'auth'] as const;
-const TRANSPORTS = ['rest', 'grpc', 'system', 'cli'] as const;
+/** What became of it, by kind: what an auditor asks first. */
+export const OUTCOMES = {
+  /** It was done, or seen. */
+  done: ['change', 'apply', 'drift', 'drain'],
+  /** The kernel would not. */
+  refused: ['refused'],
+  /** The caller was turned away. */
+  denied: ['auth'],
+} as const satisfies Record<string, readonly (typeof EVENT_KINDS)[number][]>;
+export type Outcome = keyof typeof OUTCOMES;
+
+export const TRANSPORTS = ['rest', 'grpc', 'system', 'cli'] as const;
 
 export const Actor = Type.Object(
   {

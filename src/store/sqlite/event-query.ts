@@ -22,6 +22,9 @@ export function createEventQuery(db: Database): (query: EventQuery) => SealedEve
   };
 }
 
+/** Two of these come with every write; the others have an index, as `rare_kind`. */
+const COMMON_KINDS: readonly string[] = ['change', 'apply'];
+
 interface Condition {
   readonly sql: string;
   readonly values: readonly (string | number)[];
@@ -32,17 +35,26 @@ function conditionsOf(query: EventQuery): Condition[] {
   const add = (sql: string, ...values: (string | number | undefined)[]) => {
     if (values.every((value) => value !== undefined)) conditions.push({ sql, values });
   };
-  add(query.order === 'ascending' ? 'id > ?' : 'id < ?', query.after);
+  const ascending = query.order === 'ascending';
+  add(ascending ? 'id > ?' : 'id < ?', query.after);
+  // A sign before a column keeps its index out of it: the ids lead.
+  const sign = query.through === undefined ? '' : '+';
+  add(ascending ? 'id <= ?' : 'id >= ?', query.through);
   add('principal = ?', query.principal);
-  if (query.kinds) add(`kind IN (${query.kinds.map(() => '?').join(', ')})`, ...query.kinds);
+  if (query.kinds) {
+    const column = query.kinds.every((kind) => !COMMON_KINDS.includes(kind)) ? `${sign}rare_kind` : 'kind';
+    add(`${column} IN (${query.kinds.map(() => '?').join(', ')})`, ...query.kinds);
+  }
   add('action = ?', query.action);
-  add('request_id = ?', query.requestId);
+  add(`${sign}request_id = ?`, query.requestId);
+  add("body ->> '$.transport' = ?", query.transport);
+  add("body ->> '$.sourceAddress' = ?", query.sourceAddress);
   add('time >= ?', query.since);
   add('time < ?', query.until);
   if (query.resource !== undefined) {
     const { from, to } = below(query.resource);
     // one range of the index; between the resource and what is below it sort siblings such as "shop-2"
-    add('resource >= ? AND resource < ?', query.resource, to);
+    add(`${sign}resource >= ? AND ${sign}resource < ?`, query.resource, to);
     add('(resource = ? OR resource > ?)', query.resource, from);
   }
   if (query.projects) {
@@ -50,7 +62,9 @@ function conditionsOf(query: EventQuery): Condition[] {
       path: pathOf({ project }),
       ...below(pathOf({ project })),
     }));
-    const sql = ranges.map(() => 'resource = ? OR (resource > ? AND resource < ?)').join(' OR ');
+    const sql = ranges
+      .map(() => `${sign}resource = ? OR (${sign}resource > ? AND ${sign}resource < ?)`)
+      .join(' OR ');
     add(`(${sql || 'FALSE'})`, ...ranges.flatMap(({ path, from, to }) => [path, from, to]));
   }
   return conditions;

@@ -80,6 +80,9 @@ export function describeEvents({ create }: StoreSubject): void {
         projects: fc.uniqueArray(fc.constantFrom('default', 'defaul', 'blog')),
         action: fc.constantFrom('a0', 'a1'),
         requestId: fc.constantFrom('r0', 'r7'),
+        transport: fc.constantFrom('rest', 'system'),
+        sourceAddress: fc.constantFrom('192.0.2.7', '192.0.2.2'),
+        through: fc.nat(210),
         since: time,
         until: time,
       },
@@ -177,8 +180,22 @@ function pick<T>(values: readonly T[], n: number): T {
 
 /** What the query means, in plain code. */
 function select(all: readonly AuditEvent[], query: EventQuery): AuditEvent[] {
-  const { after, resource, principal, kinds, projects, action, requestId, since, until, order, limit } =
-    query;
+  const {
+    after,
+    resource,
+    principal,
+    kinds,
+    projects,
+    action,
+    requestId,
+    transport,
+    sourceAddress,
+    through,
+    since,
+    until,
+    order,
+    limit,
+  } = query;
   const ascending = order === 'ascending';
   const found = all.filter(
     (event) =>
@@ -189,6 +206,9 @@ function select(all: readonly AuditEvent[], query: EventQuery): AuditEvent[] {
       (projects === undefined || projects.some((name) => isWithin(event.resource, `projects/${name}`))) &&
       (action === undefined || event.action === action) &&
       (requestId === undefined || event.requestId === requestId) &&
+      (transport === undefined || event.transport === transport) &&
+      (sourceAddress === undefined || event.sourceAddress === sourceAddress) &&
+      (through === undefined || (ascending ? event.id <= through : event.id >= through)) &&
       (since === undefined || event.time >= since) &&
       (until === undefined || event.time < until),
   );

@@ -8,7 +8,7 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { AuditArchive, AuditArchiving } from "./archive_pb.js";
 import { file_lvsd_v1_archive } from "./archive_pb.js";
-import type { AuditEvent, AuditEvent_Kind, Integrity } from "./audit_pb.js";
+import type { AuditEvent, AuditEvent_Kind, AuditEvent_Transport, Integrity } from "./audit_pb.js";
 import { file_lvsd_v1_audit } from "./audit_pb.js";
 import type { Cluster } from "./cluster_pb.js";
 import { file_lvsd_v1_cluster } from "./cluster_pb.js";
@@ -24,7 +24,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/audit_service.proto.
  */
 export const file_lvsd_v1_audit_service: GenFile = /*@__PURE__*/
-  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEikwIKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCSJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IsoBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kEhAKCHNuYXBzaG90GAYgASgIQhEKD19hZnRlcl9yZXZpc2lvbiLSAQoNV2F0Y2hSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudBIlCgloZWFydGJlYXQYAiABKAsyEi5sdnNkLnYxLkhlYXJ0YmVhdBIqCghyZXNvdXJjZRgDIAEoCzIYLmx2c2QudjEuV2F0Y2hlZFJlc291cmNlEikKB3JlbW92ZWQYBCABKAsyGC5sdnNkLnYxLlJlbW92ZWRSZXNvdXJjZRIfCgZzeW5jZWQYBSABKAsyDy5sdnNkLnYxLlN5bmNlZCLBAQoPV2F0Y2hlZFJlc291cmNlEgwKBHBhdGgYASABKAkSIQoHY2x1c3RlchgCIAEoCzIQLmx2c2QudjEuQ2x1c3RlchIwCg92aXJ0dWFsX3NlcnZpY2UYAyABKAsyFy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlEigKC3JlYWxfc2VydmVyGAQgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3Byb2plY3QYBSABKAsyEC5sdnNkLnYxLlByb2plY3QiHwoPUmVtb3ZlZFJlc291cmNlEgwKBHBhdGgYASABKAkiGgoGU3luY2VkEhAKCHJldmlzaW9uGAEgASgDIh0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyJBChhMaXN0QXVkaXRBcmNoaXZlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWgoZTGlzdEF1ZGl0QXJjaGl2ZXNSZXNwb25zZRIkCgVpdGVtcxgBIAMoCzIVLmx2c2QudjEuQXVkaXRBcmNoaXZlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoZQ3JlYXRlQXVkaXRBcmNoaXZlUmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWtlZXBfZGF5cxgCIAEoDUgAiAEBEgwKBGd6aXAYAyABKAgSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCUIMCgpfa2VlcF9kYXlzIkgKGkNyZWF0ZUF1ZGl0QXJjaGl2ZVJlc3BvbnNlEioKCWFyY2hpdmluZxgBIAEoCzIXLmx2c2QudjEuQXVkaXRBcmNoaXZpbmcqqwEKDVdhdGNoYWJsZUtpbmQSHgoaV0FUQ0hBQkxFX0tJTkRfVU5TUEVDSUZJRUQQABIaChZXQVRDSEFCTEVfS0lORF9QUk9KRUNUEAESGgoWV0FUQ0hBQkxFX0tJTkRfQ0xVU1RFUhACEiIKHldBVENIQUJMRV9LSU5EX1ZJUlRVQUxfU0VSVklDRRADEh4KGldBVENIQUJMRV9LSU5EX1JFQUxfU0VSVkVSEAQyhQQKDEF1ZGl0U2VydmljZRJUCg9MaXN0QXVkaXRFdmVudHMSHy5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QaIC5sdnNkLnYxLkxpc3RBdWRpdEV2ZW50c1Jlc3BvbnNlEk4KDUdldEF1ZGl0RXZlbnQSHS5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXF1ZXN0Gh4ubHZzZC52MS5HZXRBdWRpdEV2ZW50UmVzcG9uc2USWgoRR2V0QXVkaXRJbnRlZ3JpdHkSIS5sdnNkLnYxLkdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdBoiLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXNwb25zZRJaChFMaXN0QXVkaXRBcmNoaXZlcxIhLmx2c2QudjEuTGlzdEF1ZGl0QXJjaGl2ZXNSZXF1ZXN0GiIubHZzZC52MS5MaXN0QXVkaXRBcmNoaXZlc1Jlc3BvbnNlEl0KEkNyZWF0ZUF1ZGl0QXJjaGl2ZRIiLmx2c2QudjEuQ3JlYXRlQXVkaXRBcmNoaXZlUmVxdWVzdBojLmx2c2QudjEuQ3JlYXRlQXVkaXRBcmNoaXZlUmVzcG9uc2USOAoFV2F0Y2gSFS5sdnNkLnYxLldhdGNoUmVxdWVzdBoWLmx2c2QudjEuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_google_protobuf_timestamp, file_lvsd_v1_archive, file_lvsd_v1_audit, file_lvsd_v1_cluster, file_lvsd_v1_project, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
+  fileDesc("ChtsdnNkL3YxL2F1ZGl0X3NlcnZpY2UucHJvdG8SB2x2c2QudjEihQMKFkxpc3RBdWRpdEV2ZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkSEAoIcmVzb3VyY2UYAyABKAkSDQoFYWN0b3IYBCABKAkSJgoEa2luZBgFIAMoDjIYLmx2c2QudjEuQXVkaXRFdmVudC5LaW5kEg4KBmFjdGlvbhgGIAEoCRISCgpyZXF1ZXN0X2lkGAcgASgJEikKBXNpbmNlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgV1bnRpbBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHcHJvamVjdBgKIAEoCRImCgdvdXRjb21lGAsgASgOMhUubHZzZC52MS5BdWRpdE91dGNvbWUSMAoJdHJhbnNwb3J0GAwgASgOMh0ubHZzZC52MS5BdWRpdEV2ZW50LlRyYW5zcG9ydBIWCg5zb3VyY2VfYWRkcmVzcxgNIAEoCSLgAgoYRXhwb3J0QXVkaXRFdmVudHNSZXF1ZXN0EhAKCHJlc291cmNlGAEgASgJEg0KBWFjdG9yGAIgASgJEiYKBGtpbmQYAyADKA4yGC5sdnNkLnYxLkF1ZGl0RXZlbnQuS2luZBIOCgZhY3Rpb24YBCABKAkSEgoKcmVxdWVzdF9pZBgFIAEoCRIpCgVzaW5jZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3Byb2plY3QYCCABKAkSJgoHb3V0Y29tZRgJIAEoDjIVLmx2c2QudjEuQXVkaXRPdXRjb21lEjAKCXRyYW5zcG9ydBgKIAEoDjIdLmx2c2QudjEuQXVkaXRFdmVudC5UcmFuc3BvcnQSFgoOc291cmNlX2FkZHJlc3MYCyABKAkiPwoZRXhwb3J0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudCJWChdMaXN0QXVkaXRFdmVudHNSZXNwb25zZRIiCgVpdGVtcxgBIAMoCzITLmx2c2QudjEuQXVkaXRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIgoUR2V0QXVkaXRFdmVudFJlcXVlc3QSCgoCaWQYASABKAMiOwoVR2V0QXVkaXRFdmVudFJlc3BvbnNlEiIKBWV2ZW50GAEgASgLMhMubHZzZC52MS5BdWRpdEV2ZW50IhoKGEdldEF1ZGl0SW50ZWdyaXR5UmVxdWVzdCJCChlHZXRBdWRpdEludGVncml0eVJlc3BvbnNlEiUKCWludGVncml0eRgBIAEoCzISLmx2c2QudjEuSW50ZWdyaXR5IsoBCgxXYXRjaFJlcXVlc3QSGwoOYWZ0ZXJfcmV2aXNpb24YASABKANIAIgBARIQCghyZXNvdXJjZRgCIAEoCRImCgRraW5kGAMgAygOMhgubHZzZC52MS5BdWRpdEV2ZW50LktpbmQSDwoHcHJvamVjdBgEIAEoCRItCg1yZXNvdXJjZV9raW5kGAUgAygOMhYubHZzZC52MS5XYXRjaGFibGVLaW5kEhAKCHNuYXBzaG90GAYgASgIQhEKD19hZnRlcl9yZXZpc2lvbiLSAQoNV2F0Y2hSZXNwb25zZRIiCgVldmVudBgBIAEoCzITLmx2c2QudjEuQXVkaXRFdmVudBIlCgloZWFydGJlYXQYAiABKAsyEi5sdnNkLnYxLkhlYXJ0YmVhdBIqCghyZXNvdXJjZRgDIAEoCzIYLmx2c2QudjEuV2F0Y2hlZFJlc291cmNlEikKB3JlbW92ZWQYBCABKAsyGC5sdnNkLnYxLlJlbW92ZWRSZXNvdXJjZRIfCgZzeW5jZWQYBSABKAsyDy5sdnNkLnYxLlN5bmNlZCLBAQoPV2F0Y2hlZFJlc291cmNlEgwKBHBhdGgYASABKAkSIQoHY2x1c3RlchgCIAEoCzIQLmx2c2QudjEuQ2x1c3RlchIwCg92aXJ0dWFsX3NlcnZpY2UYAyABKAsyFy5sdnNkLnYxLlZpcnR1YWxTZXJ2aWNlEigKC3JlYWxfc2VydmVyGAQgASgLMhMubHZzZC52MS5SZWFsU2VydmVyEiEKB3Byb2plY3QYBSABKAsyEC5sdnNkLnYxLlByb2plY3QiHwoPUmVtb3ZlZFJlc291cmNlEgwKBHBhdGgYASABKAkiGgoGU3luY2VkEhAKCHJldmlzaW9uGAEgASgDIh0KCUhlYXJ0YmVhdBIQCghyZXZpc2lvbhgBIAEoAyJBChhMaXN0QXVkaXRBcmNoaXZlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWgoZTGlzdEF1ZGl0QXJjaGl2ZXNSZXNwb25zZRIkCgVpdGVtcxgBIAMoCzIVLmx2c2QudjEuQXVkaXRBcmNoaXZlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSK2AQoZQ3JlYXRlQXVkaXRBcmNoaXZlUmVxdWVzdBIqCgZiZWZvcmUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWtlZXBfZGF5cxgCIAEoDUgAiAEBEgwKBGd6aXAYAyABKAgSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCUIMCgpfa2VlcF9kYXlzIkgKGkNyZWF0ZUF1ZGl0QXJjaGl2ZVJlc3BvbnNlEioKCWFyY2hpdmluZxgBIAEoCzIXLmx2c2QudjEuQXVkaXRBcmNoaXZpbmcqegoMQXVkaXRPdXRjb21lEh0KGUFVRElUX09VVENPTUVfVU5TUEVDSUZJRUQQABIWChJBVURJVF9PVVRDT01FX0RPTkUQARIZChVBVURJVF9PVVRDT01FX1JFRlVTRUQQAhIYChRBVURJVF9PVVRDT01FX0RFTklFRBADKqsBCg1XYXRjaGFibGVLaW5kEh4KGldBVENIQUJMRV9LSU5EX1VOU1BFQ0lGSUVEEAASGgoWV0FUQ0hBQkxFX0tJTkRfUFJPSkVDVBABEhoKFldBVENIQUJMRV9LSU5EX0NMVVNURVIQAhIiCh5XQVRDSEFCTEVfS0lORF9WSVJUVUFMX1NFUlZJQ0UQAxIeChpXQVRDSEFCTEVfS0lORF9SRUFMX1NFUlZFUhAEMuMECgxBdWRpdFNlcnZpY2USVAoPTGlzdEF1ZGl0RXZlbnRzEh8ubHZzZC52MS5MaXN0QXVkaXRFdmVudHNSZXF1ZXN0GiAubHZzZC52MS5MaXN0QXVkaXRFdmVudHNSZXNwb25zZRJcChFFeHBvcnRBdWRpdEV2ZW50cxIhLmx2c2QudjEuRXhwb3J0QXVkaXRFdmVudHNSZXF1ZXN0GiIubHZzZC52MS5FeHBvcnRBdWRpdEV2ZW50c1Jlc3BvbnNlMAESTgoNR2V0QXVkaXRFdmVudBIdLmx2c2QudjEuR2V0QXVkaXRFdmVudFJlcXVlc3QaHi5sdnNkLnYxLkdldEF1ZGl0RXZlbnRSZXNwb25zZRJaChFHZXRBdWRpdEludGVncml0eRIhLmx2c2QudjEuR2V0QXVkaXRJbnRlZ3JpdHlSZXF1ZXN0GiIubHZzZC52MS5HZXRBdWRpdEludGVncml0eVJlc3BvbnNlEloKEUxpc3RBdWRpdEFyY2hpdmVzEiEubHZzZC52MS5MaXN0QXVkaXRBcmNoaXZlc1JlcXVlc3QaIi5sdnNkLnYxLkxpc3RBdWRpdEFyY2hpdmVzUmVzcG9uc2USXQoSQ3JlYXRlQXVkaXRBcmNoaXZlEiIubHZzZC52MS5DcmVhdGVBdWRpdEFyY2hpdmVSZXF1ZXN0GiMubHZzZC52MS5DcmVhdGVBdWRpdEFyY2hpdmVSZXNwb25zZRI4CgVXYXRjaBIVLmx2c2QudjEuV2F0Y2hSZXF1ZXN0GhYubHZzZC52MS5XYXRjaFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_lvsd_v1_archive, file_lvsd_v1_audit, file_lvsd_v1_cluster, file_lvsd_v1_project, file_lvsd_v1_real_server, file_lvsd_v1_virtual_service]);
 
 /**
  * Which audit events, and how many.
@@ -101,6 +101,27 @@ export type ListAuditEventsRequest = Message<"lvsd.v1.ListAuditEventsRequest"> &
    * @generated from field: string project = 10;
    */
   project: string;
+
+  /**
+   * Only events with this outcome.
+   *
+   * @generated from field: lvsd.v1.AuditOutcome outcome = 11;
+   */
+  outcome: AuditOutcome;
+
+  /**
+   * How the calls came.
+   *
+   * @generated from field: lvsd.v1.AuditEvent.Transport transport = 12;
+   */
+  transport: AuditEvent_Transport;
+
+  /**
+   * Whence the calls came, as the events have it.
+   *
+   * @generated from field: string source_address = 13;
+   */
+  sourceAddress: string;
 };
 
 /**
@@ -109,6 +130,118 @@ export type ListAuditEventsRequest = Message<"lvsd.v1.ListAuditEventsRequest"> &
  */
 export const ListAuditEventsRequestSchema: GenMessage<ListAuditEventsRequest> = /*@__PURE__*/
   messageDesc(file_lvsd_v1_audit_service, 0);
+
+/**
+ * Which audit events. All fields that are set must hold.
+ *
+ * @generated from message lvsd.v1.ExportAuditEventsRequest
+ */
+export type ExportAuditEventsRequest = Message<"lvsd.v1.ExportAuditEventsRequest"> & {
+  /**
+   * Path of a resource, for example projects/default/clusters/shop: its events and those of everything below it.
+   *
+   * @generated from field: string resource = 1;
+   */
+  resource: string;
+
+  /**
+   * Name of a principal.
+   *
+   * @generated from field: string actor = 2;
+   */
+  actor: string;
+
+  /**
+   * Only events of these kinds. Empty: of all.
+   *
+   * @generated from field: repeated lvsd.v1.AuditEvent.Kind kind = 3;
+   */
+  kind: AuditEvent_Kind[];
+
+  /**
+   * The operation, for example createCluster.
+   *
+   * @generated from field: string action = 4;
+   */
+  action: string;
+
+  /**
+   * Of the call.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * Events at or after.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 6;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * Events before.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 7;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Only what is in this project.
+   *
+   * @generated from field: string project = 8;
+   */
+  project: string;
+
+  /**
+   * Only events with this outcome.
+   *
+   * @generated from field: lvsd.v1.AuditOutcome outcome = 9;
+   */
+  outcome: AuditOutcome;
+
+  /**
+   * How the calls came.
+   *
+   * @generated from field: lvsd.v1.AuditEvent.Transport transport = 10;
+   */
+  transport: AuditEvent_Transport;
+
+  /**
+   * Whence the calls came, as the events have it.
+   *
+   * @generated from field: string source_address = 11;
+   */
+  sourceAddress: string;
+};
+
+/**
+ * Describes the message lvsd.v1.ExportAuditEventsRequest.
+ * Use `create(ExportAuditEventsRequestSchema)` to create a new message.
+ */
+export const ExportAuditEventsRequestSchema: GenMessage<ExportAuditEventsRequest> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 1);
+
+/**
+ * One event of the export.
+ *
+ * @generated from message lvsd.v1.ExportAuditEventsResponse
+ */
+export type ExportAuditEventsResponse = Message<"lvsd.v1.ExportAuditEventsResponse"> & {
+  /**
+   * The event.
+   *
+   * @generated from field: lvsd.v1.AuditEvent event = 1;
+   */
+  event?: AuditEvent | undefined;
+};
+
+/**
+ * Describes the message lvsd.v1.ExportAuditEventsResponse.
+ * Use `create(ExportAuditEventsResponseSchema)` to create a new message.
+ */
+export const ExportAuditEventsResponseSchema: GenMessage<ExportAuditEventsResponse> = /*@__PURE__*/
+  messageDesc(file_lvsd_v1_audit_service, 2);
 
 /**
  * One page of audit events.
@@ -136,7 +269,7 @@ export type ListAuditEventsResponse = Message<"lvsd.v1.ListAuditEventsResponse">
  * Use `create(ListAuditEventsResponseSchema)` to create a new message.
  */
 export const ListAuditEventsResponseSchema: GenMessage<ListAuditEventsResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 1);
+  messageDesc(file_lvsd_v1_audit_service, 3);
 
 /**
  * Which audit event.
@@ -157,7 +290,7 @@ export type GetAuditEventRequest = Message<"lvsd.v1.GetAuditEventRequest"> & {
  * Use `create(GetAuditEventRequestSchema)` to create a new message.
  */
 export const GetAuditEventRequestSchema: GenMessage<GetAuditEventRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 2);
+  messageDesc(file_lvsd_v1_audit_service, 4);
 
 /**
  * One audit event.
@@ -178,7 +311,7 @@ export type GetAuditEventResponse = Message<"lvsd.v1.GetAuditEventResponse"> & {
  * Use `create(GetAuditEventResponseSchema)` to create a new message.
  */
 export const GetAuditEventResponseSchema: GenMessage<GetAuditEventResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 3);
+  messageDesc(file_lvsd_v1_audit_service, 5);
 
 /**
  * The whole chain.
@@ -193,7 +326,7 @@ export type GetAuditIntegrityRequest = Message<"lvsd.v1.GetAuditIntegrityRequest
  * Use `create(GetAuditIntegrityRequestSchema)` to create a new message.
  */
 export const GetAuditIntegrityRequestSchema: GenMessage<GetAuditIntegrityRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 4);
+  messageDesc(file_lvsd_v1_audit_service, 6);
 
 /**
  * Whether the audit chain is whole.
@@ -214,7 +347,7 @@ export type GetAuditIntegrityResponse = Message<"lvsd.v1.GetAuditIntegrityRespon
  * Use `create(GetAuditIntegrityResponseSchema)` to create a new message.
  */
 export const GetAuditIntegrityResponseSchema: GenMessage<GetAuditIntegrityResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 5);
+  messageDesc(file_lvsd_v1_audit_service, 7);
 
 /**
  * What to send, and where to start. A token that is bound to projects sees what concerns these and nothing else.
@@ -271,7 +404,7 @@ export type WatchRequest = Message<"lvsd.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 6);
+  messageDesc(file_lvsd_v1_audit_service, 8);
 
 /**
  * One step of the stream: exactly one of the fields is set.
@@ -320,7 +453,7 @@ export type WatchResponse = Message<"lvsd.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 7);
+  messageDesc(file_lvsd_v1_audit_service, 9);
 
 /**
  * A resource as it is. One of the fields besides path is set.
@@ -369,7 +502,7 @@ export type WatchedResource = Message<"lvsd.v1.WatchedResource"> & {
  * Use `create(WatchedResourceSchema)` to create a new message.
  */
 export const WatchedResourceSchema: GenMessage<WatchedResource> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 8);
+  messageDesc(file_lvsd_v1_audit_service, 10);
 
 /**
  * A resource that was deleted while the snapshot was sent. It may have been sent before.
@@ -390,7 +523,7 @@ export type RemovedResource = Message<"lvsd.v1.RemovedResource"> & {
  * Use `create(RemovedResourceSchema)` to create a new message.
  */
 export const RemovedResourceSchema: GenMessage<RemovedResource> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 9);
+  messageDesc(file_lvsd_v1_audit_service, 11);
 
 /**
  * What has been sent so far is what there was at one revision.
@@ -411,7 +544,7 @@ export type Synced = Message<"lvsd.v1.Synced"> & {
  * Use `create(SyncedSchema)` to create a new message.
  */
 export const SyncedSchema: GenMessage<Synced> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 10);
+  messageDesc(file_lvsd_v1_audit_service, 12);
 
 /**
  * Sent at the start, and when nothing else was sent for 15 seconds. After three times that the server is not there.
@@ -432,7 +565,7 @@ export type Heartbeat = Message<"lvsd.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 11);
+  messageDesc(file_lvsd_v1_audit_service, 13);
 
 /**
  * How many archives.
@@ -460,7 +593,7 @@ export type ListAuditArchivesRequest = Message<"lvsd.v1.ListAuditArchivesRequest
  * Use `create(ListAuditArchivesRequestSchema)` to create a new message.
  */
 export const ListAuditArchivesRequestSchema: GenMessage<ListAuditArchivesRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 12);
+  messageDesc(file_lvsd_v1_audit_service, 14);
 
 /**
  * One page of archives.
@@ -488,7 +621,7 @@ export type ListAuditArchivesResponse = Message<"lvsd.v1.ListAuditArchivesRespon
  * Use `create(ListAuditArchivesResponseSchema)` to create a new message.
  */
 export const ListAuditArchivesResponseSchema: GenMessage<ListAuditArchivesResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 13);
+  messageDesc(file_lvsd_v1_audit_service, 15);
 
 /**
  * Which events are to leave the log, and how.
@@ -544,7 +677,7 @@ export type CreateAuditArchiveRequest = Message<"lvsd.v1.CreateAuditArchiveReque
  * Use `create(CreateAuditArchiveRequestSchema)` to create a new message.
  */
 export const CreateAuditArchiveRequestSchema: GenMessage<CreateAuditArchiveRequest> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 14);
+  messageDesc(file_lvsd_v1_audit_service, 16);
 
 /**
  * What was done.
@@ -565,7 +698,55 @@ export type CreateAuditArchiveResponse = Message<"lvsd.v1.CreateAuditArchiveResp
  * Use `create(CreateAuditArchiveResponseSchema)` to create a new message.
  */
 export const CreateAuditArchiveResponseSchema: GenMessage<CreateAuditArchiveResponse> = /*@__PURE__*/
-  messageDesc(file_lvsd_v1_audit_service, 15);
+  messageDesc(file_lvsd_v1_audit_service, 17);
+
+/**
+ * What became of it.
+ *
+ * @generated from enum lvsd.v1.AuditOutcome
+ */
+export const AuditOutcome = {
+  /**
+   * In a query: any.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * What was wanted, and what kernels did.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DONE = 1;
+   */
+  DONE: 1,
+
+  /**
+   * What a kernel would not do.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_REFUSED = 2;
+   */
+  REFUSED: 2,
+
+  /**
+   * Calls that were turned away.
+   *
+   * @generated from enum value: AUDIT_OUTCOME_DENIED = 3;
+   */
+  DENIED: 3,
+} as const;
+
+/**
+ * What became of it.
+ *
+ * @generated from enum lvsd.v1.AuditOutcome
+ */
+export type AuditOutcome = (typeof AuditOutcome)[keyof typeof AuditOutcome] | UnknownEnum;
+
+/**
+ * Describes the enum lvsd.v1.AuditOutcome.
+ */
+export const AuditOutcomeSchema: GenEnum<AuditOutcome> = /*@__PURE__*/
+  enumDesc(file_lvsd_v1_audit_service, 0);
 
 /**
  * A kind of resource that a watcher can choose.
@@ -620,7 +801,7 @@ export type WatchableKind = (typeof WatchableKind)[keyof typeof WatchableKind] |
  * Describes the enum lvsd.v1.WatchableKind.
  */
 export const WatchableKindSchema: GenEnum<WatchableKind> = /*@__PURE__*/
-  enumDesc(file_lvsd_v1_audit_service, 0);
+  enumDesc(file_lvsd_v1_audit_service, 1);
 
 /**
  * Who changed what, when, why, and what the kernel answered.
@@ -637,6 +818,16 @@ export const AuditService: GenService<{
     methodKind: "unary";
     input: typeof ListAuditEventsRequestSchema;
     output: typeof ListAuditEventsResponseSchema;
+  },
+  /**
+   * Streams the audit events that the filters let through, oldest first, up to the newest at the call.
+   *
+   * @generated from rpc lvsd.v1.AuditService.ExportAuditEvents
+   */
+  exportAuditEvents: {
+    methodKind: "server_streaming";
+    input: typeof ExportAuditEventsRequestSchema;
+    output: typeof ExportAuditEventsResponseSchema;
   },
   /**
    * Gets one audit event.
