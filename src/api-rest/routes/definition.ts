@@ -91,6 +91,8 @@ const replaceDefinition = operation({
     ...WRITE_PROBLEMS,
     ...BODY_PROBLEMS,
     'PROJECT_NOT_FOUND',
+    // deleted by another call before this one is answered
+    'CLUSTER_NOT_FOUND',
     'TOO_MANY_DELETIONS',
     ...DEFINITION_RULES,
   ],

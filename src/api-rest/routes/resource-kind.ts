@@ -183,8 +183,8 @@ export function documentKind<R>(kind: ResourceKind<R>) {
         201: created,
         ...pending,
       },
-      // a project that the caller has no role in does not exist for it
-      problems: [...written, 'NAME_MISMATCH', ...(kind.isDefinition ? kind.parentProblems : found)],
+      // a project that the caller has no role in does not exist for it; and another call may delete what this one has just written
+      problems: [...written, 'NAME_MISMATCH', ...found],
     }),
 
     update: operation({
