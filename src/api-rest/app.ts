@@ -56,6 +56,8 @@ export interface RestOptions {
   readonly certificates?: Certificates | null;
   /** Driver of the local director; /docs warns when it is `memory`. */
   readonly driver: 'netlink' | 'memory';
+  /** Whether /docs says that changes are refused; the control layer refuses them. */
+  readonly readOnly?: boolean;
   /** Host names, without port, that clients use besides loopback and the address they connect to. */
   readonly allowedHosts?: readonly string[];
   /** Origins, besides this server's own, whose pages may call it. */
@@ -116,7 +118,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
     isTls: certificates !== null,
   });
   await registerOpenapi(app);
-  await registerDocs(app, options.driver);
+  await registerDocs(app, { driver: options.driver, readOnly: options.readOnly ?? false });
   await app.register(healthRoutes, { control });
   await app.register(metricsRoutes, { meter });
   await app.register(problemRoutes);

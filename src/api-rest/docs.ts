@@ -2,7 +2,7 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { DOCS_SCRIPT, DOCS_STYLE } from './docs-script.js';
-import { MEMORY_NOTE } from './openapi-text.js';
+import { MEMORY_NOTE, READ_ONLY_NOTE } from './openapi-text.js';
 
 /** Swagger UI styles its elements inline and draws its icons from data URLs; scripts are files of this server only. */
 const CONTENT_SECURITY_POLICY = [
@@ -17,7 +17,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-export async function registerDocs(app: FastifyInstance, driver: 'netlink' | 'memory'): Promise<void> {
+interface Docs {
+  readonly driver: 'netlink' | 'memory';
+  readonly readOnly: boolean;
+}
+
+export async function registerDocs(app: FastifyInstance, { driver, readOnly }: Docs): Promise<void> {
+  const notes = [...(driver === 'memory' ? [MEMORY_NOTE] : []), ...(readOnly ? [READ_ONLY_NOTE] : [])];
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: CONTENT_SECURITY_POLICY,
@@ -38,11 +44,11 @@ export async function registerDocs(app: FastifyInstance, driver: 'netlink' | 'me
       filter: true,
       validatorUrl: null,
     },
-    transformSpecification: (document) => (driver === 'memory' ? withNote(document) : document),
+    transformSpecification: (document) => withNotes(document, notes.join('')),
   });
 }
 
-function withNote(document: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function withNotes(document: Readonly<Record<string, unknown>>, notes: string): Record<string, unknown> {
   const info = document.info as { description: string };
-  return { ...document, info: { ...info, description: MEMORY_NOTE + info.description } };
+  return { ...document, info: { ...info, description: notes + info.description } };
 }

@@ -87,3 +87,7 @@ export const TAGS = [
 export const MEMORY_NOTE =
   '> **Memory driver: no packet is balanced.** This server keeps its table in a model of the kernel instead of the ' +
   'kernel itself; the director `local` says why (`driverReason`). Everything else works as described.\n\n';
+
+export const READ_ONLY_NOTE =
+  '> **Read-only.** This server was started with `LVSD_READ_ONLY`: reads and previews (`validateOnly`) work, changes are ' +
+  'refused.\n\n';

@@ -101,6 +101,13 @@ test('gRPC refuses in its own words', async (t) => {
   assert.ok((await create(true)).answer.preview);
 });
 
+test('the page of the API says so', async () => {
+  const { info } = (await (await fetch(`${server.url}/docs/json`)).json()) as {
+    info: { description: string };
+  };
+  assert.match(info.description, /Read-only.*LVSD_READ_ONLY/);
+});
+
 test('lvsd itself goes on: what is missing in the kernel at the start is made', async () => {
   const key = frontendKey(HTTP);
   const table = await server.kernel.open().read();

@@ -92,6 +92,7 @@ const KEPT_TO: Readonly<Record<string, string>> = {
   '@bufbuild': 'api-grpc/',
   commander: 'cli/',
   'prom-client': 'metrics/',
+  'rate-limiter-flexible': 'control/',
   jose: 'access/',
   rfc6902: 'domain/',
 };
