@@ -120,3 +120,15 @@ test('gRPC makes, lists and revokes tokens as REST does', async () => {
   const refusal = await session.refused(call('GetToken', { name: 'grpc' }));
   assert.deepEqual([refusal.code, refusal.reason], ['NOT_FOUND', 'TOKEN_NOT_FOUND']);
 });
+
+test('a project takes its tokens along, and its name gives nothing to them when it is taken again', async () => {
+  const body = { name: 'fleeting', spec: {} };
+  assert.equal(await statusOf('POST', '/v1/projects', server.adminToken, body), 201);
+  const token = await server.createToken('editor', 'fleeting');
+  assert.equal(await statusOf('GET', '/v1/projects/fleeting/clusters', token), 200);
+  assert.equal(await statusOf('DELETE', '/v1/projects/fleeting', server.adminToken), 409);
+  assert.equal(await statusOf('DELETE', '/v1/projects/fleeting?cascade=true', server.adminToken), 204);
+  assert.equal(await statusOf('GET', '/v1/projects/fleeting/clusters', token), 401);
+  assert.equal(await statusOf('POST', '/v1/projects', server.adminToken, body), 201);
+  assert.equal(await statusOf('GET', '/v1/projects/fleeting/clusters', token), 401);
+});
