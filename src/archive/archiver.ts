@@ -31,8 +31,8 @@ export interface Archiver {
 }
 
 export const EVENTS_PER_FILE = 100_000;
-const EVENTS_PER_READ = 200;
-const EVENTS_PER_REMOVAL = 500;
+const EVENTS_PER_READ = 100;
+const EVENTS_PER_REMOVAL = 200;
 
 interface Dependencies {
   readonly store: Store;
