@@ -104,3 +104,18 @@ test('what cannot be as it was says why, and which change it is', async () => {
   }
   assert.equal(revision(), before);
 });
+
+test('nobody restores what he may not change, nor learns that it was there', async () => {
+  const then = revision();
+  for (const [role, project, status] of [
+    ['viewer', null, 403],
+    ['operator', 'default', 403],
+    ['admin', 'elsewhere', 404],
+    ['editor', 'default', 200],
+  ] as const) {
+    if (project === 'elsewhere') await rest('PUT', '/v1/projects/elsewhere', { body: {} });
+    const token = await server.createToken(role, project);
+    const answer = await rest('POST', '/v1/change-sets', { body: { changes: [restore(SHOP, then)] }, token });
+    assert.equal(answer.status, status, `${role} of ${project}`);
+  }
+});
