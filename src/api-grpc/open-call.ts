@@ -53,7 +53,8 @@ export async function openCall(
   const message = parse(method, incoming.request);
   const faults: Violation[] = [];
   const json = fromMessage(method.input, message, faults);
-  if (![undefined, requestId].includes(sentRequestId(metadata))) {
+  const sent = sentRequestId(metadata);
+  if (![undefined, requestId].includes(sent)) {
     faults.push(fault(`/metadata/${REQUEST_ID_KEY}`, `Metadata ${REQUEST_ID_KEY} ${REQUEST_ID_RULE}.`));
   }
   const writing = isWrite(method) ? writeFields(json, faults) : {};
@@ -63,9 +64,12 @@ export async function openCall(
     call: {
       principal,
       transport: 'grpc',
-      requestId: writing.requestId ?? requestId,
+      requestId: sent === undefined ? (writing.requestId ?? requestId) : requestId,
       sourceAddress,
       reason: writing.reason ?? null,
+      ...(writing.requestId !== undefined && {
+        retryKey: { key: writing.requestId, isReplayed: false },
+      }),
     },
     credentials,
     message,

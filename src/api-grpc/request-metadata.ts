@@ -5,6 +5,8 @@ import type { Metadata } from '@grpc/grpc-js';
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
 export const REQUEST_ID_KEY = 'x-request-id';
+/** Of an answer that an earlier call with this request_id was given. */
+export const REPLAYED_KEY = 'idempotency-replayed';
 export const REQUEST_ID_RULE = 'must be 1 to 128 printable ASCII characters without spaces';
 
 export function isRequestId(text: string): boolean {

@@ -1,12 +1,12 @@
 /** What every call has, unary or stream: an id, a signal, one log line and one way to fail. */
 import type { DescMethod, Message } from '@bufbuild/protobuf';
 import { Metadata, status } from '@grpc/grpc-js';
-import type { Admission, OpenStream, Principal } from '../control/control.js';
+import type { Admission, OpenStream, Principal, RetryKey } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { type Failure, failureOf } from './failure.js';
 import type { Context } from './methods.js';
 import { type Incoming, type OpenCall, openCall } from './open-call.js';
-import { REQUEST_ID_KEY, requestIdOf } from './request-metadata.js';
+import { REPLAYED_KEY, REQUEST_ID_KEY, requestIdOf } from './request-metadata.js';
 
 export interface GrpcLogger {
   info(fields: object, message: string): void;
@@ -63,6 +63,7 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
   const abort = new AbortController();
   let requestId = requestIdOf(surface.metadata);
   let principal: Principal | undefined;
+  let retryKey: RetryKey | undefined;
   let stream: OpenStream | undefined;
 
   const stop = () => abort.abort(stopping.reason);
@@ -98,6 +99,7 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
     const { call, credentials, message, json } = await openCall(admission, method, surface, requestId);
     requestId = call.requestId;
     principal = call.principal;
+    retryKey = call.retryKey;
     return { credentials, message, context: { call, json, signal: abort.signal } };
   }
 
@@ -114,6 +116,7 @@ export function serveCall(method: DescMethod, surface: SurfaceCall, surroundings
     sendHeader() {
       const header = new Metadata();
       header.set(REQUEST_ID_KEY, requestId);
+      if (retryKey?.isReplayed) header.set(REPLAYED_KEY, 'true');
       surface.sendMetadata(header);
     },
     succeed() {

@@ -12,6 +12,7 @@ import { createClientErrorHandler, sendError } from './errors.js';
 import { registerFrontDoor } from './front-door.js';
 import { type Meter, registerMeter } from './meter.js';
 import { registerOpenapi } from './openapi-plugin.js';
+import { markReplayed } from './replayed.js';
 import { requestIdOf } from './request.js';
 import { adoptionRoutes } from './routes/adoptions.js';
 import { auditArchiveRoutes } from './routes/audit-archives.js';
@@ -103,6 +104,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
   app.setErrorHandler((error, request, reply) => sendError(error, request, reply));
   registerBodyParsers(app);
   app.decorateRequest('principal', null);
+  app.decorateRequest('retryKey', null);
 
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1); Node alone would answer 417 without a body.
   app.server.on('checkExpectation', app.routing);
@@ -124,6 +126,7 @@ export async function buildRestApp(options: RestOptions): Promise<FastifyInstanc
   await app.register(problemRoutes);
   await app.register(async (authenticated) => {
     authenticated.addHook('onRequest', createAuthentication(control));
+    authenticated.addHook('onSend', markReplayed);
     for (const routes of [
       clusterRoutes,
       virtualServiceRoutes,

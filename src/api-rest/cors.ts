@@ -7,6 +7,7 @@ const EXPOSED_HEADERS = [
   ...[
     'Allow',
     'ETag',
+    'Idempotency-Replayed',
     'Location',
     'RateLimit',
     'RateLimit-Policy',

@@ -77,6 +77,7 @@ export const WRITE_PROBLEMS: readonly Reason[] = [
   ...CALL_PROBLEMS,
   'READ_ONLY',
   'ETAG_MISMATCH',
+  'IDEMPOTENCY_KEY_REUSED',
   'CAPABILITY_MISSING',
   'KERNEL_REFUSED',
   'STORE_UNAVAILABLE',
@@ -112,8 +113,30 @@ export function operation<P extends TSchema, Q extends TSchema>(text: OperationT
     ...(deprecation && { deprecated: true, deprecation }),
     ...(headers && { headers }),
     ...(body && { body: { content: mediaByType(body) } }),
-    response: { ...withoutBody(answers), ...problemAnswers(problems) },
+    response: {
+      ...withoutBody(headers && isKeyed(headers) ? replayable(answers) : answers),
+      ...problemAnswers(problems),
+    },
   };
+}
+
+function isKeyed({ properties = {} }: TSchema & { properties?: object }): boolean {
+  return 'idempotency-key' in properties;
+}
+
+const REPLAYED = {
+  'idempotency-replayed': Type.Literal('true', {
+    description: 'The call was carried out before; this is what it was answered then.',
+  }),
+};
+
+function replayable(answers: Answers): Answers {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [
+      status,
+      { ...answer, headers: { ...answer.headers, ...REPLAYED } },
+    ]),
+  );
 }
 
 /** An answer without content must say so: @fastify/swagger takes every other one for JSON. */

@@ -166,10 +166,18 @@ export const ReplaceDefinitionQuery = Type.Object(
   closed,
 );
 
+const allowMissing = Type.Optional(
+  Type.Boolean({ description: 'true: what is not there counts as deleted, and the answer is 204.' }),
+);
+
+/** Deletions of what has no connections. */
+export const RemoveQuery = Type.Object({ validateOnly, allowMissing }, closed);
+
 export const DeleteQuery = Type.Object(
   {
     validateOnly,
     drain,
+    allowMissing,
     cascade: Type.Optional(
       Type.Boolean({ description: 'true: delete the children too. Without it they are a 409.' }),
     ),
@@ -177,9 +185,17 @@ export const DeleteQuery = Type.Object(
   closed,
 );
 
-const auditReason = {
+const anyWrite = {
   'x-audit-reason': Type.Optional(
     Type.String({ description: 'Why; UTF-8, at most 1024 bytes. Kept in the audit event.' }),
+  ),
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x21-\\x7e]{1,128}$',
+      description:
+        'A value of your own, new for every write: a call that is sent again with it within 24 hours is not carried out again, ' +
+        'and gets the first answer. Of a preview it means nothing.',
+    }),
   ),
 };
 
@@ -202,8 +218,8 @@ export const ReadHeaders = headers({
     Type.String({ description: 'Entity tag that the client has; the current one is answered with 304.' }),
   ),
 });
-export const CreateHeaders = headers(auditReason);
-export const ChangeHeaders = headers({ ...ifMatch, ...auditReason });
+export const CreateHeaders = headers(anyWrite);
+export const ChangeHeaders = headers({ ...ifMatch, ...anyWrite });
 export const WatchHeaders = headers({
   'last-event-id': Type.Optional(
     Type.String({ pattern: '^[0-9]{1,15}$', description: 'The last event that the client has seen.' }),
@@ -214,5 +230,5 @@ export const ReplaceHeaders = headers({
   'if-none-match': Type.Optional(
     Type.String({ pattern: '^\\*$', description: '`*`: create only; a resource that is there is a 412.' }),
   ),
-  ...auditReason,
+  ...anyWrite,
 });

@@ -2,17 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { Call, Principal, WriteOptions } from '../control/control.js';
+import type { Call, DeleteOptions, Principal, RetryKey } from '../control/control.js';
 import { type DomainError, violationError } from '../domain/errors.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the authenticated scope's hook before any handler of it runs. */
     principal: Principal | null;
+    /** Set when the handler of a write that has one makes its call. */
+    retryKey: RetryKey | null;
   }
 }
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+const ID_RULE = 'must be 1 to 128 printable ASCII characters without spaces';
 const REASON_BYTES = 1024;
 
 /** The caller's X-Request-Id, or one of ours when there is none that could be used. */
@@ -24,7 +27,7 @@ export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): stri
 /** Refuses an X-Request-Id that `requestIdOf` had to replace: the caller would look for it in vain. */
 export function checkRequestId({ headers, id }: FastifyRequest): void {
   if (headers['x-request-id'] === undefined || headers['x-request-id'] === id) return;
-  throw invalidHeader('x-request-id', 'must be 1 to 128 printable ASCII characters without spaces');
+  throw invalidHeader('x-request-id', ID_RULE);
 }
 
 /** The bearer token, or undefined when the request carries none. */
@@ -34,13 +37,23 @@ export function bearerToken({ headers }: FastifyRequest): string | undefined {
 
 export function callOf(request: FastifyRequest): Call {
   if (!request.principal) throw new Error(`${request.url} is not in the authenticated scope`);
+  request.retryKey = retryKeyOf(request);
   return {
     principal: request.principal,
     transport: 'rest',
     requestId: request.id,
     sourceAddress: request.ip ?? null,
     reason: auditReason(request),
+    ...(request.retryKey && { retryKey: request.retryKey }),
   };
+}
+
+/** Of reads it means nothing. */
+function retryKeyOf({ method, headers }: FastifyRequest): RetryKey | null {
+  const key = headers['idempotency-key'];
+  if (key === undefined || method === 'GET' || method === 'HEAD') return null;
+  if (typeof key !== 'string' || !REQUEST_ID.test(key)) throw invalidHeader('idempotency-key', ID_RULE);
+  return { key, isReplayed: false };
 }
 
 /** Node reads header bytes as Latin-1. Browsers send that, most other clients UTF-8; text that is both is rare. */
@@ -60,10 +73,11 @@ function invalidHeader(name: string, fault: string): DomainError {
 }
 
 /** The write options that query and headers of any write carry. */
-export function writeOptions(request: FastifyRequest): WriteOptions {
-  const { validateOnly = false, drain = true } = request.query as { validateOnly?: boolean; drain?: boolean };
+export function writeOptions(request: FastifyRequest): DeleteOptions {
+  const query = request.query as { validateOnly?: boolean; drain?: boolean; allowMissing?: boolean };
+  const { validateOnly = false, drain = true, allowMissing = false } = query;
   const ifMatch = request.headers['if-match'];
   // The schema of PUT allows "*" only; other methods have no use for this header.
   const onlyCreate = request.method === 'PUT' && request.headers['if-none-match'] !== undefined;
-  return { validateOnly, drain, onlyCreate, ...(ifMatch !== undefined && { ifMatch }) };
+  return { validateOnly, drain, onlyCreate, allowMissing, ...(ifMatch !== undefined && { ifMatch }) };
 }

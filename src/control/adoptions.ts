@@ -21,6 +21,7 @@ import type { Directors } from './control.js';
 import { documentOf } from './definition-document.js';
 import { requireKnownDirector } from './directors.js';
 import { syncEntries } from './entries.js';
+import { keeping } from './kept-answers.js';
 import { leavingNow } from './leaving.js';
 import { reaching } from './reaching.js';
 import { requireAncestors } from './resources.js';
@@ -79,20 +80,22 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
     const { project = 'default', cluster, labels = {}, description = '', select } = input;
     const selection = readSelection(select);
     const path = pathOf({ project, cluster });
+    function change(tx: Transaction, table: Table): Adopted {
+      requireAncestors(tx, pathOf({ project }));
+      checkAgreement(tx.resource(path), input);
+      const { services, leftOut } = findAdoptable({ reader: tx, table, cluster: path, selection });
+      const plan = planAdoption(tx, services, { path, labels, description });
+      const { adopted } = plan;
+      const adoption: Adoption = { director: name, project, cluster, adopted, leftOut: [...leftOut] };
+      if (adopted.length === 0) return { adoption, definition: null };
+      put(tx, plan);
+      return { adoption, definition: documentOf([...plan.parents, ...plan.resources]) };
+    }
+
     const job = {
       context: writeContext(call, 'createAdoption'),
       frontends: await frontendsOf(selection),
-      change(tx: Transaction, table: Table): Adopted {
-        requireAncestors(tx, pathOf({ project }));
-        checkAgreement(tx.resource(path), input);
-        const { services, leftOut } = findAdoptable({ reader: tx, table, cluster: path, selection });
-        const plan = planAdoption(tx, services, { path, labels, description });
-        const { adopted } = plan;
-        const adoption: Adoption = { director: name, project, cluster, adopted, leftOut: [...leftOut] };
-        if (adopted.length === 0) return { adoption, definition: null };
-        put(tx, plan);
-        return { adoption, definition: documentOf([...plan.parents, ...plan.resources]) };
-      },
+      change: keeping(call, change, (_, { adoption }: Adopted) => ({ adoption })),
       confirm(tx: Transaction, { adoption: { adopted, leftOut } }: Adopted): void {
         tx.record({
           kind: 'apply',

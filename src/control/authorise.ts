@@ -36,7 +36,7 @@ export class CallDenied extends DomainError {
  * Throws CallDenied: PERMISSION_DENIED when none of the caller's grants reaches far enough. A project that the caller has
  * no role in does not exist for it: PROJECT_NOT_FOUND.
  */
-export function authorise({ principal }: Call, operation: OperationName, need: Need = {}): void {
+export function authorise({ principal, attempt }: Call, operation: OperationName, need: Need = {}): void {
   const { role, scope } = OPERATIONS[operation];
   const { name, grants } = principal;
   const about = need.project ?? need.known;
@@ -49,12 +49,24 @@ export function authorise({ principal }: Call, operation: OperationName, need: N
     throw new CallDenied(projectNotFound(about), { operation, resource: '', why });
   }
   const needed = need.role ?? role;
-  if (reaches(actual, needed)) return;
+  if (reaches(actual, needed)) {
+    attempt?.needs.push({ operation, ...limitedTo(need) });
+    return;
+  }
   const why =
     actual === undefined
       ? `it concerns the whole server, and ${name} is ${listOf(grants)}`
       : `it needs the role ${needed}, and ${name} is ${actual}`;
   throw new CallDenied(denied(operation, why), { operation, resource, why });
+}
+
+/** Without what else callers hand over together with it. */
+function limitedTo({ project, known, role }: Need): Need {
+  return {
+    ...(project !== undefined && { project }),
+    ...(known !== undefined && { known }),
+    ...(role !== undefined && { role }),
+  };
 }
 
 function listOf(grants: readonly Grant[]): string {

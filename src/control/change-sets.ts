@@ -11,6 +11,7 @@ import { scopesOf } from './change-set-scopes.js';
 import type { ChangeSets } from './control.js';
 import { holdToDeletions } from './deletions.js';
 import { syncEntries } from './entries.js';
+import { keeping } from './kept-answers.js';
 import { leavingNow } from './leaving.js';
 import { checkPreconditions, etagOf, treeEtag } from './preconditions.js';
 import { found, hasChildren, requireAncestors } from './resources.js';
@@ -36,18 +37,23 @@ export function createChangeSets({ store, reconciler, now }: Dependencies): Chan
       const job = {
         context: writeContext(call, 'createChangeSet'),
         scope: commonScope(items),
-        change(tx: Transaction) {
-          carryOut(tx, items);
-          holdToDeletions(tx, frame.maxDeletions);
-          const [first, ...rest] = scopesOf(tx, items).map((part) => ({
-            ...part,
-            capabilities: reconciler.director.info?.capabilities ?? null,
-            leaving: leavingNow(tx, reconciler, { drain, now: now() }),
-            pointerTo: (path: string) => find(path)?.specPointer(path) ?? '',
-          }));
-          if (first) syncEntries(tx, first, ...rest);
-        },
+        change: keeping(call, change, (tx) => {
+          const state = tx.changes().length === 0 ? 'unchanged' : 'applied';
+          const results = resultsOf(tx, items, tx.changes());
+          return { changeSet: { state, revision: tx.revision(), results } };
+        }),
       };
+      function change(tx: Transaction) {
+        carryOut(tx, items);
+        holdToDeletions(tx, frame.maxDeletions);
+        const [first, ...rest] = scopesOf(tx, items).map((part) => ({
+          ...part,
+          capabilities: reconciler.director.info?.capabilities ?? null,
+          leaving: leavingNow(tx, reconciler, { drain, now: now() }),
+          pointerTo: (path: string) => find(path)?.specPointer(path) ?? '',
+        }));
+        if (first) syncEntries(tx, first, ...rest);
+      }
       try {
         if (validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
         const { changes, pending, revision } = await reconciler.write(job);

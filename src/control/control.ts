@@ -27,6 +27,7 @@ import type { Cluster, RealServer, VirtualService } from '../domain/schema/resou
 import type { Token } from '../domain/schema/token.js';
 import type { EventText } from '../store/store.js';
 import type { Grant } from './grants.js';
+import type { Attempt } from './kept-answers.js';
 import type { WatchItem } from './watch/items.js';
 import type { WatchableKind } from './watch/selection.js';
 
@@ -38,6 +39,13 @@ export interface Principal {
   readonly grants: readonly Grant[];
 }
 
+/** Idempotency-Key or the gRPC field `request_id` of a write. */
+export interface RetryKey {
+  readonly key: string;
+  /** Set once the call is answered with what an earlier one with this key was answered. */
+  isReplayed: boolean;
+}
+
 /** Who calls, from where, and why: what an audit event needs to know about a call. */
 export interface Call {
   readonly principal: Principal;
@@ -46,6 +54,10 @@ export interface Call {
   readonly sourceAddress: string | null;
   /** X-Audit-Reason or the gRPC field `reason`. */
   readonly reason: string | null;
+  /** A write with it is carried out once, however often it is called. */
+  readonly retryKey?: RetryKey;
+  /** Set in this layer only, while such a call is carried out. */
+  readonly attempt?: Attempt;
 }
 
 export interface WriteOptions {
@@ -65,6 +77,8 @@ export interface ReplaceDefinitionOptions extends WriteOptions {
 }
 
 export interface DeleteOptions extends WriteOptions {
+  /** What is not there counts as deleted. */
+  readonly allowMissing?: boolean;
   /** Delete the children too; without it a resource with children is refused. */
   readonly cascade?: boolean;
 }
@@ -248,7 +262,7 @@ export interface Directors {
     call: Call,
     director: string,
     key: string,
-    options: Pick<WriteOptions, 'validateOnly'>,
+    options: Pick<DeleteOptions, 'validateOnly' | 'allowMissing'>,
   ): Promise<DeleteAnswer>;
   /** A full pass, now; resolves when it is done. */
   reconcile(call: Call, director: string): Promise<Reconciliation>;
@@ -337,7 +351,7 @@ export interface TokenResources {
     call: Call,
     project: string | null,
     name: string,
-    options: Pick<WriteOptions, 'validateOnly' | 'ifMatch'>,
+    options: Pick<DeleteOptions, 'validateOnly' | 'ifMatch' | 'allowMissing'>,
   ): Promise<DeleteAnswer>;
 }
 

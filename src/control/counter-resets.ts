@@ -12,6 +12,7 @@ import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { requireKnownDirector } from './directors.js';
 import { frontendOfKey, frontendOfResource } from './frontends.js';
+import { keeping } from './kept-answers.js';
 import { reaching } from './reaching.js';
 import { writeContext } from './write-context.js';
 
@@ -58,10 +59,13 @@ export function createCounterResets({ store, reconciler, now }: Dependencies): D
         },
       );
     }
-    await store.write(writeContext(call, 'createCounterReset'), (tx) =>
-      recordApplied(tx, { director: name, resource, results, durationMicros }),
-    );
     const reset: CounterReset = { director: name, time: now().toISOString(), key: frontend && key };
+    const record = keeping(
+      call,
+      (tx) => recordApplied(tx, { director: name, resource, results, durationMicros }),
+      () => reset,
+    );
+    await store.write(writeContext(call, 'createCounterReset'), record);
     return reset;
   };
 }

@@ -3,6 +3,7 @@ import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
 import { createAuditArchives } from './audit-archives.js';
 import { createAuditEvents } from './audit-events.js';
+import { carryOutOnce } from './carry-out-once.js';
 import { createChangeSets } from './change-sets.js';
 import { createConnections } from './connections.js';
 import type { Admission, Control, Readiness } from './control.js';
@@ -102,7 +103,7 @@ export function createControl({
     }),
   };
   return {
-    ...auditDeniedCalls(operations, ports.store),
+    ...auditDeniedCalls(carryOutOnce(operations, ports.store), ports.store),
     admission,
     async readiness() {
       return readinessOf(store, reconciler, now());

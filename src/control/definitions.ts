@@ -14,10 +14,11 @@ import type {
 import { documentOf, documentPointer, resourcesOf } from './definition-document.js';
 import { holdToDeletions } from './deletions.js';
 import { syncEntries } from './entries.js';
+import { keeping } from './kept-answers.js';
 import { leavingNow } from './leaving.js';
 import type { OperationName } from './operations.js';
 import { checkPreconditions, treeEtag } from './preconditions.js';
-import { found, requireAncestors } from './resources.js';
+import { found, isCreated, requireAncestors } from './resources.js';
 import { putTree, treeOf } from './trees.js';
 import { previewOf, writeContext } from './write-context.js';
 
@@ -30,7 +31,13 @@ interface Dependencies {
 /** As `Definitions.replace`, for operations that have authorised their caller. */
 export type ReplaceDefinition = (
   call: Call,
-  write: { readonly names: Names; readonly body: unknown; readonly action: OperationName },
+  write: {
+    readonly names: Names;
+    readonly body: unknown;
+    readonly action: OperationName;
+    /** What the caller is to be answered; default: this operation's own answer. */
+    readonly answer?: object;
+  },
   options: ReplaceDefinitionOptions,
 ) => Promise<WriteAnswer<TaggedDefinition>>;
 
@@ -54,31 +61,34 @@ export function createDefinitions(dependencies: Dependencies): Definitions {
 }
 
 export function definitionReplacement({ reconciler, now }: Omit<Dependencies, 'store'>): ReplaceDefinition {
-  return async (call, { names, body, action }, options) => {
+  return async (call, { names, body, action, answer }, options) => {
     const path = pathOf(names);
     const wanted = resourcesOf(path, body);
     const job = {
       context: writeContext(call, action),
       scope: path,
-      change(tx: Transaction) {
-        requireAncestors(tx, parentPath(path));
-        const current = treeOf(tx, path);
-        checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
-        putTree(tx, current, wanted);
-        holdToDeletions(tx, options.maxDeletions);
-        syncEntries(tx, {
-          scope: path,
-          capabilities: reconciler.director.info?.capabilities ?? null,
-          leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
-          pointerTo: (below) => `${documentPointer(path, below)}/spec`,
-        });
-        return tagged(tx, names);
-      },
+      change: keeping(call, change, (tx, resource) => {
+        const created = isCreated(tx.changes(), path);
+        return answer ?? { resource, created, pending: false };
+      }),
     };
+    function change(tx: Transaction): TaggedDefinition {
+      requireAncestors(tx, parentPath(path));
+      const current = treeOf(tx, path);
+      checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
+      putTree(tx, current, wanted);
+      holdToDeletions(tx, options.maxDeletions);
+      syncEntries(tx, {
+        scope: path,
+        capabilities: reconciler.director.info?.capabilities ?? null,
+        leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
+        pointerTo: (below) => `${documentPointer(path, below)}/spec`,
+      });
+      return tagged(tx, names);
+    }
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
     const { changes, pending, value: resource } = await reconciler.write(job);
-    const created = changes.some((one) => one.path === path && one.before === null);
-    return { resource, created, pending };
+    return { resource, created: isCreated(changes, path), pending };
   };
 }
 

@@ -22,6 +22,7 @@ import { authorise } from './authorise.js';
 import { withoutReadOnly } from './body.js';
 import type { DirectorSettings } from './control.js';
 import { requireKnownDirector } from './directors.js';
+import { keeping } from './kept-answers.js';
 import type { OperationName } from './operations.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
 import { previewOf, writeContext } from './write-context.js';
@@ -93,6 +94,16 @@ function createSettings<S extends Section>(
     };
   }
 
+  /** Stored, and the kernel not yet told. */
+  function expected(tx: Transaction): Setting<S> {
+    const revision = tx.resource(path)?.revision ?? 0;
+    const spec = directorSpec(tx, director.name)[section];
+    const state = spec === null ? 'unmanaged' : 'pending';
+    const detail = spec === null ? null : 'not compared yet';
+    const etag = etagOf(revision);
+    return { director: director.name, spec, status: { state, detail, actual: null }, revision, etag };
+  }
+
   function stateOf(spec: KernelSections[S], outage: Error | undefined): Omit<Setting<S>['status'], 'actual'> {
     if (spec === null) return { state: 'unmanaged', detail: null };
     const problem = director.settingProblems.get(section);
@@ -117,14 +128,19 @@ function createSettings<S extends Section>(
       const job = {
         context: writeContext(call, operations.replace),
         section,
-        change(tx: Transaction) {
-          // Settings are always there, at revision 0 until something is stored.
-          const current = etagOf(tx.resource(path)?.revision ?? 0);
-          checkPreconditions(path, current, { ...options, bodyEtag: etag });
-          const wanted = { ...directorSpec(tx, director.name), [section]: spec };
-          tx.put({ kind: 'director', path, labels: {}, spec: wanted });
-        },
+        change: keeping(call, change, (tx) => ({
+          resource: expected(tx),
+          created: false,
+          pending: false,
+        })),
       };
+      function change(tx: Transaction) {
+        // Settings are always there, at revision 0 until something is stored.
+        const current = etagOf(tx.resource(path)?.revision ?? 0);
+        checkPreconditions(path, current, { ...options, bodyEtag: etag });
+        const wanted = { ...directorSpec(tx, director.name), [section]: spec };
+        tx.put({ kind: 'director', path, labels: {}, spec: wanted });
+      }
       if (options.validateOnly) return { preview: previewOf(await reconciler.previewSettings(job)) };
       const { pending } = await reconciler.writeSettings(job);
       return { resource: await present(), created: false, pending };

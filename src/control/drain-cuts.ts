@@ -6,6 +6,7 @@ import type { OwnedEntry, Reader, Store, Transaction } from '../store/store.js';
 import { authorise } from './authorise.js';
 import type { Directors } from './control.js';
 import { requireKnownDirector } from './directors.js';
+import { keeping } from './kept-answers.js';
 import { removed } from './leaving.js';
 import { previewOf, writeContext } from './write-context.js';
 
@@ -17,7 +18,8 @@ interface Dependencies {
 export function createDrainCuts({ store, reconciler }: Dependencies): Directors['cutDrain'] {
   const { name: director } = reconciler.director;
 
-  function cut(tx: Transaction, key: string): void {
+  function cut(tx: Transaction, key: string, allowMissing: boolean): void {
+    if (allowMissing && !isDraining(tx.entry(key))) return;
     for (const entry of leavingTogether(tx, leavingEntry(tx, key))) {
       const detail = `${entry.key} is removed at once: its drain is cut by request.`;
       tx.record({ kind: 'drain', resource: entry.path, director, detail });
@@ -25,15 +27,19 @@ export function createDrainCuts({ store, reconciler }: Dependencies): Directors[
     }
   }
 
-  return async (call, name, key, { validateOnly = false }) => {
+  return async (call, name, key, { validateOnly = false, allowMissing = false }) => {
     authorise(call, 'deleteDrain');
     requireKnownDirector(director, name);
     if (key === '') throw violationError([KEY_REQUIRED]);
     const job = {
       context: writeContext(call, 'deleteDrain'),
-      scope: store.read((reader) => leavingEntry(reader, key)).path,
+      scope: store.read((reader) => scopeOf(reader, key, allowMissing)),
       irrevocable: true,
-      change: (tx: Transaction) => cut(tx, key),
+      change: keeping(
+        call,
+        (tx) => cut(tx, key, allowMissing),
+        () => ({ pending: false }),
+      ),
     };
     if (validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
     return { pending: (await reconciler.write(job)).pending };
@@ -46,11 +52,25 @@ const KEY_REQUIRED: Violation = {
   detail: 'key is required: that of the drain, as the list has it.',
 };
 
+/** Throws as `leavingEntry`, unless there may be none. */
+function scopeOf(reader: Reader, key: string, allowMissing: boolean): string {
+  const mayBeGone = allowMissing && !isDraining(reader.entry(key));
+  return mayBeGone ? '' : leavingEntry(reader, key).path;
+}
+
+function isDraining(entry: OwnedEntry | undefined): boolean {
+  return (
+    entry !== undefined &&
+    entry.state !== 'removing' &&
+    (entry.state !== 'living' || entry.drainDeadline !== null)
+  );
+}
+
 /** Throws DRAIN_NOT_FOUND, or DRAIN_CANNOT_BE_CUT for what stays, or waits for services. */
 function leavingEntry(reader: Reader, key: string): OwnedEntry {
   const entry = reader.entry(key);
   const metadata = { key };
-  if (!entry || entry.state === 'removing' || (entry.state === 'living' && entry.drainDeadline === null)) {
+  if (!entry || !isDraining(entry)) {
     const detail = `${key} is not draining: GET /v1/directors/{director}/drains has the keys of what is.`;
     throw new DomainError('DRAIN_NOT_FOUND', detail, { metadata });
   }

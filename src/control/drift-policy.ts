@@ -13,6 +13,7 @@ import { authorise } from './authorise.js';
 import type { DriftPolicies } from './control.js';
 import { withoutDirector } from './director-settings.js';
 import { requireKnownDirector } from './directors.js';
+import { keeping } from './kept-answers.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
 import { previewOf, writeContext } from './write-context.js';
 
@@ -50,12 +51,13 @@ export function createDriftPolicies(store: Store, reconciler: Reconciler): Drift
       requireKnownDirector(director.name, name);
       const { spec, etag } = validate(withoutDirector(body)) as Body;
       const context = writeContext(call, 'replaceDriftPolicy');
-      const change = (tx: Transaction) => {
+      const change = keeping(call, put, () => ({ resource: present(), created: false, pending: false }));
+      function put(tx: Transaction): void {
         checkPreconditions(path, etagOf(revisionIn(tx)), { ...options, bodyEtag: etag });
         const driftPolicy = { ...DEFAULT_DRIFT_POLICY, ...spec };
         const wanted = { ...directorSpec(tx, director.name), driftPolicy };
         tx.put({ kind: 'director', path, labels: {}, spec: wanted });
-      };
+      }
       if (options.validateOnly) {
         return {
           preview: previewOf({ ...(await store.write(context, change, { dryRun: true })), operations: [] }),

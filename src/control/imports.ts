@@ -58,7 +58,8 @@ export function createImports({ store, reconciler, now }: Dependencies): Imports
       if (!isWanted) return { ...answer, state: 'planned' };
       refusePruning(changes, prune);
       if (changes.length === 0) return { ...answer, state: 'unchanged' };
-      const written = await replace(call, write, { ...precondition, drain });
+      const applied = { ...write, answer: { ...answer, state: 'applied' } };
+      const written = await replace(call, applied, { ...precondition, drain });
       return { ...answer, state: 'pending' in written && written.pending ? 'pending' : 'applied' };
     },
   };

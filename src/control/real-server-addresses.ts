@@ -11,6 +11,7 @@ import type { Committed, Reader, Store, StoredResource, Transaction } from '../s
 import { type Lineage, lineageOf, withLineage } from './as-written.js';
 import { authorise } from './authorise.js';
 import type { AddressNames, RealServerAddresses, TaggedAddress } from './control.js';
+import { keeping } from './kept-answers.js';
 import type { Observe } from './observe.js';
 import { checkPreconditions, treeEtag } from './preconditions.js';
 import type { Presenter } from './present.js';
@@ -45,7 +46,10 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
   }
 
   /** Those of the real servers that a write has changed; the entity tag is that of all that it found. */
-  function written({ project, address }: AddressNames, { changes, value }: Committed<Found>): TaggedAddress {
+  function written(
+    { project, address }: AddressNames,
+    { changes, value }: Pick<Committed<Found>, 'changes' | 'value'>,
+  ): TaggedAddress {
     return store.read((now) => {
       const reader = withLineage(now, value.lineage);
       const realServers = changes.map(({ path }) => present(found(reader, path), reader));
@@ -71,22 +75,26 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
       const job = {
         context: writeContext(call, 'updateRealServerAddress'),
         scope,
-        change(tx: Transaction): Found {
-          const servers = serversAt(tx, project, address);
-          checkPreconditions(`${scope}/real-server-addresses/${address}`, treeEtag(servers), {
-            ...options,
-            bodyEtag,
-          });
-          for (const server of servers) {
-            const after = { ...(server.spec as RealServerSpec), adminState: spec.adminState };
-            putResource(tx, { ...server, spec: after }, { reconciler, options, now: now() });
-          }
-          return {
-            lineage: new Map(servers.flatMap(({ path }) => [...lineageOf(tx, path)])),
-            etag: treeEtag(serversAt(tx, project, address)),
-          };
-        },
+        change: keeping(call, change, (tx, value) => {
+          const resource = written({ project, address }, { changes: tx.changes(), value });
+          return { resource, created: false, pending: false };
+        }),
       };
+      function change(tx: Transaction): Found {
+        const servers = serversAt(tx, project, address);
+        checkPreconditions(`${scope}/real-server-addresses/${address}`, treeEtag(servers), {
+          ...options,
+          bodyEtag,
+        });
+        for (const server of servers) {
+          const after = { ...(server.spec as RealServerSpec), adminState: spec.adminState };
+          putResource(tx, { ...server, spec: after }, { reconciler, options, now: now() });
+        }
+        return {
+          lineage: new Map(servers.flatMap(({ path }) => [...lineageOf(tx, path)])),
+          etag: treeEtag(serversAt(tx, project, address)),
+        };
+      }
       if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
       const committed = await reconciler.write(job);
       const resource = written({ project, address }, committed);

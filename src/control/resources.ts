@@ -14,12 +14,13 @@ import {
 } from '../domain/names.js';
 import type { RealServerSpec } from '../domain/schema/real-server.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
-import type { Reader, Store, StoredResource, Transaction } from '../store/store.js';
-import { lineageOf, withLineage } from './as-written.js';
+import type { Reader, ResourceChange, Store, StoredResource, Transaction } from '../store/store.js';
+import { type Lineage, lineageOf, withLineage } from './as-written.js';
 import { authorise, projectNotFound } from './authorise.js';
 import { checkName, createBodyParser, type ParsedBody, requiredName, withoutReadOnly } from './body.js';
 import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOptions } from './control.js';
 import { releaseAll } from './entries.js';
+import { keeping } from './kept-answers.js';
 import { CLUSTER, type KindDescriptor, type Method, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
 import { type Leaving, leavingNow } from './leaving.js';
 import type { Observe } from './observe.js';
@@ -65,19 +66,23 @@ export function createResources<R, S>(
     const job = {
       context: writeContext(call, descriptor.operations[method]),
       scope: path,
-      change(tx: Transaction) {
-        change(tx);
-        return lineageOf(tx, path);
-      },
+      change: keeping(call, changeOne, (tx) => ({
+        resource: present(found(tx, path), tx),
+        created: isCreated(tx.changes(), path),
+        pending: false,
+      })),
     };
+    function changeOne(tx: Transaction): Lineage {
+      change(tx);
+      return lineageOf(tx, path);
+    }
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
     const { changes, pending, value: lineage } = await reconciler.write(job);
-    const created = changes.some((one) => one.path === path && one.before === null);
     const resource = store.read((now) => {
       const reader = withLineage(now, lineage);
       return present(found(reader, path), reader);
     });
-    return { resource, created, pending };
+    return { resource, created: isCreated(changes, path), pending };
   }
 
   function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>, options: WriteOptions): void {
@@ -184,6 +189,10 @@ export function createResources<R, S>(
       const path = pathOf(names);
       const context = writeContext(call, descriptor.operations.delete);
       const change = (tx: Transaction) => {
+        if (options.allowMissing && !tx.resource(path)) {
+          checkPreconditions(path, undefined, options);
+          return;
+        }
         requireAncestors(tx, parentPath(path));
         const existing = found(tx, path);
         checkPreconditions(path, etagOf(existing.revision), options);
@@ -193,11 +202,15 @@ export function createResources<R, S>(
           leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
         });
       };
-      const job = { context, scope: path, change };
+      const job = { context, scope: path, change: keeping(call, change, () => ({ pending: false })) };
       if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
       return { pending: (await reconciler.write(job)).pending };
     },
   };
+}
+
+export function isCreated(changes: readonly ResourceChange[], path: string): boolean {
+  return changes.some((one) => one.path === path && one.before === null);
 }
 
 type Test = (resource: StoredResource) => boolean;

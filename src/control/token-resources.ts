@@ -3,6 +3,7 @@ import type { Store } from '../store/store.js';
 import { authorise } from './authorise.js';
 import { withoutReadOnly } from './body.js';
 import type { Call, TokenResources } from './control.js';
+import { keepAnswer } from './kept-answers.js';
 import type { OperationName } from './operations.js';
 import { createTokens, type Project } from './tokens.js';
 import { previewOf, writeContext } from './write-context.js';
@@ -47,14 +48,20 @@ export function createTokenResources({ store, now }: { store: Store; now: () => 
 
     async create(call, project, body, options) {
       const context = writeContext(call, authorised(call, project, 'create'));
-      const { value, changes } = await tokens.create(context, project, withoutReadOnly(body), options);
+      const { value, changes } = await tokens.create(context, project, withoutReadOnly(body), {
+        ...options,
+        atEnd: (tx, resource) => keepAnswer(call, tx, { resource, created: true, pending: false }),
+      });
       if (options.validateOnly) return { preview: previewOf({ changes, operations: [] }) };
       return { resource: value, created: true, pending: false };
     },
 
     async delete(call, project, name, options) {
       const context = writeContext(call, authorised(call, project, 'delete'));
-      const { changes } = await tokens.revoke(context, project, name, options);
+      const { changes } = await tokens.revoke(context, project, name, {
+        ...options,
+        atEnd: (tx) => keepAnswer(call, tx, { pending: false }),
+      });
       if (options.validateOnly) return { preview: previewOf({ changes, operations: [] }) };
       return { pending: false };
     },

@@ -8,8 +8,8 @@ import { parseFilter } from '../domain/filter.js';
 import { childPath, nameOf, parentPath, pathOf } from '../domain/names.js';
 import { type Token, TokenInput, type TokenSpec } from '../domain/schema/token.js';
 import { createValidator } from '../domain/validate.js';
-import type { Committed, Store, StoredResource, WriteContext } from '../store/store.js';
-import type { ListQuery, Page, WriteOptions } from './control.js';
+import type { Committed, Store, StoredResource, Transaction, WriteContext } from '../store/store.js';
+import type { DeleteOptions, ListQuery, Page, WriteOptions } from './control.js';
 import { decodePageToken, pageOf, pageSizeOf } from './page.js';
 import { checkPreconditions, etagOf } from './preconditions.js';
 import { requireAncestors } from './resources.js';
@@ -17,7 +17,12 @@ import { requireAncestors } from './resources.js';
 /** null: the tokens of the whole server. */
 export type Project = string | null;
 
-export interface CreateOptions extends Pick<WriteOptions, 'validateOnly'> {
+interface Watched<T extends unknown[] = []> {
+  /** Runs at the end of the write's transaction. */
+  readonly atEnd?: (tx: Transaction, ...result: T) => void;
+}
+
+export interface CreateOptions extends Pick<WriteOptions, 'validateOnly'>, Watched<[Token]> {
   /** One of `createSecret`; default: a new one. */
   readonly secret?: string;
 }
@@ -42,7 +47,7 @@ export interface Tokens {
     context: WriteContext,
     project: Project,
     name: string,
-    options?: Pick<WriteOptions, 'validateOnly' | 'ifMatch'>,
+    options?: Pick<DeleteOptions, 'validateOnly' | 'ifMatch' | 'allowMissing'> & Watched,
   ): Promise<Committed<void>>;
   /** The token that this is the secret of, even when it has expired. */
   find(secret: string): Token | undefined;
@@ -79,7 +84,7 @@ export function createTokens({ store, now }: { store: Store; now: () => Date }):
   };
 
   return {
-    async create(context, project, body, { secret = createSecret(), validateOnly = false } = {}) {
+    async create(context, project, body, { secret = createSecret(), validateOnly = false, atEnd } = {}) {
       const { name, labels = {}, spec } = validate(body) as TokenInput;
       const { role, expireTime = null } = spec as GivenSpec;
       const stored: TokenSpec = { role, expireTime: futureTime(expireTime, now()) };
@@ -91,7 +96,9 @@ export function createTokens({ store, now }: { store: Store; now: () => Date }):
           if (tx.resource(path)) throw nameTaken(name);
           const resource = tx.put({ kind: 'token', path, labels, spec: stored });
           tx.putCredential(hashOf(secret), path);
-          return { ...tokenOf(resource), secret };
+          const token = tokenOf(resource);
+          atEnd?.(tx, token);
+          return { ...token, secret };
         },
         { dryRun: validateOnly },
       );
@@ -123,15 +130,19 @@ export function createTokens({ store, now }: { store: Store; now: () => Date }):
       });
     },
 
-    async revoke(context, project, name, { ifMatch, validateOnly = false } = {}) {
+    async revoke(context, project, name, { ifMatch, allowMissing, validateOnly = false, atEnd } = {}) {
       const path = credentialIdOf({ name, project });
       return store.write(
         context,
         (tx) => {
-          requireAncestors(tx, rootOf(project));
-          const { revision } = tx.resource(path) ?? notFound(name);
-          checkPreconditions(path, etagOf(revision), ifMatch === undefined ? {} : { ifMatch });
-          tx.remove(path);
+          const token = tx.resource(path);
+          if (!token && !allowMissing) {
+            requireAncestors(tx, rootOf(project));
+            notFound(name);
+          }
+          checkPreconditions(path, token && etagOf(token.revision), ifMatch === undefined ? {} : { ifMatch });
+          if (token) tx.remove(path);
+          atEnd?.(tx);
         },
         { dryRun: validateOnly },
       );

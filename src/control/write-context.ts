@@ -7,7 +7,7 @@ import { grantText } from './grants.js';
 import type { OperationName } from './operations.js';
 
 export function writeContext(call: Call, action: OperationName): WriteContext {
-  const { principal, transport, sourceAddress, requestId, reason } = call;
+  const { principal, transport, sourceAddress, requestId, reason, attempt } = call;
   return {
     actor: {
       principal: principal.name,
@@ -19,6 +19,7 @@ export function writeContext(call: Call, action: OperationName): WriteContext {
     requestId,
     reason,
     action,
+    ...(attempt && { answerKey: { principal: attempt.principal, key: attempt.key } }),
   };
 }
 

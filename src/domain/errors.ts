@@ -155,6 +155,10 @@ export const REASONS = {
   PROJECT_PERMANENT: { code: 'FAILED_PRECONDITION', title: 'This project cannot be deleted' },
   HAS_CHILDREN: { code: 'FAILED_PRECONDITION', title: 'The resource still has children' },
   TOO_MANY_DELETIONS: { code: 'FAILED_PRECONDITION', title: 'More would be deleted than the request allows' },
+  IDEMPOTENCY_KEY_REUSED: {
+    code: 'FAILED_PRECONDITION',
+    title: 'The idempotency key was used for another call',
+  },
   ETAG_MISMATCH: { code: 'ABORTED', title: 'The resource is not at the revision that the request names' },
 
   // the kernel

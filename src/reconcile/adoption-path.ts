@@ -14,7 +14,7 @@ import { attempt, type KernelSide } from './apply-changes.js';
 import { directorPath } from './converge-settings.js';
 import { recordOwnership } from './record.js';
 import type { Turns } from './turns.js';
-import { putBack, undoContext } from './undo.js';
+import { dropAnswer, putBack, undoContext } from './undo.js';
 
 export interface AdoptionJob<T> {
   readonly context: WriteContext;
@@ -89,7 +89,10 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       });
     });
     const undoing = undoContext(context, 'which the kernel did not confirm');
-    await store.write(undoing, (tx) => putBack(side, tx, committed));
+    await store.write(undoing, (tx) => {
+      putBack(side, tx, committed);
+      dropAnswer(tx, context);
+    });
   }
 
   return {

@@ -11,7 +11,7 @@ import { attempt, type KernelSide } from './apply-changes.js';
 import { convergeSettings, directorPath, directorSpec, noteSettings, owedKey } from './converge-settings.js';
 import { recordApplied, recordRefused } from './record.js';
 import type { Turns } from './turns.js';
-import { undoContext } from './undo.js';
+import { dropAnswer, undoContext } from './undo.js';
 import { judge } from './verdict.js';
 
 export interface SettingsJob {
@@ -83,6 +83,7 @@ export function createSettingsPath(
         if (before) tx.put(before);
         else tx.remove(path);
       }
+      dropAnswer(tx, context);
     });
     const outcome = await attempt(side, () => convergeSettings(side, [section]));
     if (outcome instanceof KernelUnavailableError) return postpone(system, section, outcome);

@@ -20,7 +20,10 @@ interface Undoable {
 export async function undo(side: KernelSide, undoable: Undoable): Promise<void> {
   const { context, scope, committed } = undoable;
   const system = undoContext(context, 'which the kernel refused');
-  await side.store.write(system, (tx) => putBack(side, tx, committed));
+  await side.store.write(system, (tx) => {
+    putBack(side, tx, committed);
+    dropAnswer(tx, context);
+  });
   const keys = new Set(committed.entryChanges.map(({ key }) => key));
   const frontends = new Set([...keys].map(frontendKeyOf));
   const permit = permitOfWrite(side, keys);
@@ -61,6 +64,11 @@ export function putBack(
       owed.remove(tx, key);
     }
   }
+}
+
+/** A write that was undone is not answered from memory: its retry is a new attempt. */
+export function dropAnswer(tx: Transaction, { answerKey }: WriteContext): void {
+  if (answerKey) tx.removeAnswer(answerKey);
 }
 
 /** Under which a write is undone by lvsd itself; `why` ends the sentence. */

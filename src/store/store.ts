@@ -73,6 +73,23 @@ export interface EntryChange {
   readonly after: OwnedEntry | null;
 }
 
+/** By what a retry finds the answer of the call that it repeats. */
+export interface AnswerKey {
+  readonly principal: string;
+  /** Chosen by the caller. */
+  readonly key: string;
+}
+
+/** What a call was answered, kept for its retries. */
+export interface KeptAnswer extends AnswerKey {
+  /** Stands for the operation and all of its arguments. */
+  readonly fingerprint: string;
+  /** JSON: what the call was allowed by. */
+  readonly needs: string;
+  /** JSON. */
+  readonly answer: string;
+}
+
 /** Who writes and why: becomes part of every audit event of the write. */
 export interface WriteContext {
   readonly actor: Actor;
@@ -82,6 +99,8 @@ export interface WriteContext {
   readonly reason: string | null;
   /** Operation name, as in operationId. */
   readonly action: string;
+  /** Under which the write keeps its answer; who undoes the write drops that. */
+  readonly answerKey?: AnswerKey;
 }
 
 export interface ResourceQuery {
@@ -186,6 +205,8 @@ export interface Reader extends HistoryReader {
   eventTexts(query: EventQuery): EventText[];
   /** The resource (a token) that the SHA-256 hash of a credential belongs to. */
   credentialOwner(hash: Buffer): StoredResource | undefined;
+  /** Undefined also for an answer that was kept before `since` (RFC 3339, UTC). */
+  answer(key: AnswerKey, since: string): KeptAnswer | undefined;
 }
 
 /** What an audit event says beyond the context of its write. */
@@ -218,6 +239,11 @@ export interface Transaction extends Reader {
   removeOwed(key: string): void;
   /** Binds the SHA-256 hash of a credential to a token; it goes with the token. */
   putCredential(hash: Buffer, path: string): void;
+  /** Keeps an answer in place of the one under its key. Not among the changes of the write. */
+  putAnswer(answer: KeptAnswer): void;
+  removeAnswer(key: AnswerKey): void;
+  /** Drops the oldest of those that were kept before `time`, no more than `limit`. */
+  pruneAnswers(time: string, limit: number): void;
   /** The resource as it was before this write. */
   before(path: string): StoredResource | undefined;
   /** What this write has changed so far; as in `Committed`. */

@@ -50,12 +50,15 @@ interface WriteFields {
   readonly etag?: string;
   readonly onlyCreate?: boolean;
   readonly cascade?: boolean;
+  readonly allowMissing?: boolean;
   readonly drain?: boolean | undefined;
 }
 
-export function writeOptions({ validateOnly, etag, onlyCreate, cascade, drain }: WriteFields): DeleteOptions {
+export function writeOptions(request: WriteFields): DeleteOptions {
+  const { validateOnly, etag, onlyCreate, cascade, allowMissing, drain } = request;
   return {
     validateOnly,
+    ...(allowMissing && { allowMissing }),
     ...(etag && { ifMatch: etag }),
     ...(onlyCreate && { onlyCreate }),
     ...(cascade && { cascade }),

@@ -45,8 +45,8 @@ export function directorMethods({
     ...connectionMethods(connections),
     async deleteDrain(request, { call }) {
       requireNames(request, ['director']);
-      const { director, key, validateOnly } = request;
-      return directors.cutDrain(call, director, key, { validateOnly });
+      const { director, key, validateOnly, allowMissing } = request;
+      return directors.cutDrain(call, director, key, { validateOnly, allowMissing });
     },
     async getDirectorPreflight(request, { call }) {
       requireNames(request, ['director']);

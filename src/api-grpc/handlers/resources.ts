@@ -29,6 +29,7 @@ interface UpdateRequest extends WriteRequest {
 }
 
 interface DeleteRequest extends WriteRequest {
+  readonly allowMissing: boolean;
   readonly etag: string;
   readonly cascade?: boolean;
   readonly drain?: boolean | undefined;

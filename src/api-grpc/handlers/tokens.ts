@@ -17,6 +17,7 @@ interface CreateRequest {
 interface DeleteRequest {
   readonly name: string;
   readonly validateOnly: boolean;
+  readonly allowMissing: boolean;
   readonly etag: string;
 }
 

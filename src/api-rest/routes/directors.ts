@@ -23,7 +23,7 @@ import {
   TABLE_SAVE,
 } from '../examples.js';
 import { BODY_PROBLEMS, CALL_PROBLEMS, JSON_TYPE, json, operation, TEXT_TYPE, text } from '../operation.js';
-import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters, WriteQuery } from '../parameters.js';
+import { CreateHeaders, DirectorPath, NoPath, NoQuery, pageParameters, RemoveQuery } from '../parameters.js';
 import { sendDeleted } from '../reply.js';
 import { callOf } from '../request.js';
 
@@ -162,7 +162,7 @@ const deleteDrain = operation({
   params: DirectorPath,
   query: Type.Object(
     {
-      ...WriteQuery.properties,
+      ...RemoveQuery.properties,
       key: Type.String({
         minLength: 1,
         maxLength: 200,
@@ -259,10 +259,9 @@ export const directorRoutes: FastifyPluginAsyncTypebox<{ control: Control }> = a
 
   app.delete('/v1/directors/:director/drains', { schema: deleteDrain }, async (request, reply) => {
     const { params, query } = request;
-    const { validateOnly = false } = query;
-    const answer = await control.directors.cutDrain(callOf(request), params.director, query.key, {
-      validateOnly,
-    });
+    const { validateOnly = false, allowMissing = false } = query;
+    const options = { validateOnly, allowMissing };
+    const answer = await control.directors.cutDrain(callOf(request), params.director, query.key, options);
     return sendDeleted(reply, answer);
   });
 

@@ -19,6 +19,7 @@ import {
   ProjectPath,
   ProjectTokenPath,
   ReadHeaders,
+  RemoveQuery,
   TokenPath,
   WriteQuery,
 } from '../parameters.js';
@@ -136,7 +137,7 @@ function documentTokens({ operations, parentPath, path, parentProblems, examples
         'From the next call on its bearer is turned away; streams that it has open end within seconds. What it did stays in ' +
         `the audit log. For ${manager}.`,
       params: path,
-      query: WriteQuery,
+      query: RemoveQuery,
       headers: ChangeHeaders,
       answers: { 200: preview, 204: { description: 'Revoked.' } },
       problems: [...WRITE_PROBLEMS, ...found],

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { CHAIN_START, type ChainTip, type SealedEvent, sealedJson, unseal } from '../../audit/chain.js';
 import type { DefinitionKind } from '../../domain/names.js';
-import type { Reader } from '../store.js';
+import type { AnswerKey, KeptAnswer, Reader } from '../store.js';
 import { synchronous } from './database.js';
 import { createEventQuery } from './event-query.js';
 import { createHistoryReader } from './history-reader.js';
@@ -96,6 +96,8 @@ export function createReader(db: Database): SqliteReader {
       const row = statements.credentialOwner.get(hash);
       return row && resourceFromRow(row);
     },
+
+    answer: ({ principal, key }, since) => statements.answer.get({ principal, key, since }),
   };
 }
 
@@ -162,6 +164,10 @@ function prepare(db: Database) {
     event: db.prepare<[number], SealedEvent>('SELECT id, body, hash FROM audit_events WHERE id = ?'),
     credentialOwner: db.prepare<[Buffer], ResourceRow>(
       `SELECT ${RESOURCE} FROM resources JOIN credentials USING (path) WHERE hash = ?`,
+    ),
+    answer: db.prepare<AnswerKey & { since: string }, KeptAnswer>(
+      `SELECT principal, key, fingerprint, needs, answer FROM answers
+       WHERE principal = :principal AND key = :key AND time >= :since`,
     ),
   };
 }

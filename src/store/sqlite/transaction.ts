@@ -5,6 +5,7 @@ import type { AuditArchive } from '../../domain/schema/audit-archive.js';
 import type {
   EntryChange,
   EventDraft,
+  KeptAnswer,
   OwnedEntry,
   Reader,
   ResourceChange,
@@ -141,6 +142,21 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         statements.putCredential.run(hash, path);
       },
 
+      putAnswer(answer) {
+        assertOpen();
+        statements.putAnswer.run({ ...answer, time });
+      },
+
+      removeAnswer({ principal, key }) {
+        assertOpen();
+        statements.removeAnswer.run(principal, key);
+      },
+
+      pruneAnswers(before, limit) {
+        assertOpen();
+        statements.pruneAnswers.run(before, limit);
+      },
+
       before(path) {
         const before = resources.before(path);
         return before === undefined ? reader.resource(path) : (before ?? undefined);
@@ -225,6 +241,14 @@ function prepare(db: Database) {
     ),
     putOwed: db.prepare<[string]>('INSERT INTO owed (key) VALUES (?) ON CONFLICT DO NOTHING'),
     removeOwed: db.prepare<[string]>('DELETE FROM owed WHERE key = ?'),
+    putAnswer: db.prepare<KeptAnswer & { time: string }>(
+      `INSERT OR REPLACE INTO answers (principal, key, fingerprint, needs, answer, time)
+       VALUES (:principal, :key, :fingerprint, :needs, :answer, :time)`,
+    ),
+    removeAnswer: db.prepare<[string, string]>('DELETE FROM answers WHERE principal = ? AND key = ?'),
+    pruneAnswers: db.prepare<[string, number]>(
+      'DELETE FROM answers WHERE rowid IN (SELECT rowid FROM answers WHERE time < ? ORDER BY time LIMIT ?)',
+    ),
     putCredential: db.prepare<[Buffer, string]>('INSERT INTO credentials (hash, path) VALUES (?, ?)'),
   };
 }

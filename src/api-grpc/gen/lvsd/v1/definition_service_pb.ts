@@ -132,7 +132,8 @@ export type ReplaceDefinitionRequest = Message<"lvsd.v1.ReplaceDefinitionRequest
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -251,7 +252,8 @@ export type CreateChangeSetRequest = Message<"lvsd.v1.CreateChangeSetRequest"> &
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -363,7 +365,8 @@ export type CreateImportRequest = Message<"lvsd.v1.CreateImportRequest"> & {
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */

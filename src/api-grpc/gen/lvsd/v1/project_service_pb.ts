@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file lvsd/v1/project_service.proto.
  */
 export const file_lvsd_v1_project_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch1sdnNkL3YxL3Byb2plY3Rfc2VydmljZS5wcm90bxIHbHZzZC52MSJMChNMaXN0UHJvamVjdHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJEg4KBmZpbHRlchgHIAEoCSJQChRMaXN0UHJvamVjdHNSZXNwb25zZRIfCgVpdGVtcxgBIAMoCzIQLmx2c2QudjEuUHJvamVjdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIQoRR2V0UHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCSI3ChJHZXRQcm9qZWN0UmVzcG9uc2USIQoHcHJvamVjdBgBIAEoCzIQLmx2c2QudjEuUHJvamVjdCLtAQoUQ3JlYXRlUHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCRI5CgZsYWJlbHMYBSADKAsyKS5sdnNkLnYxLkNyZWF0ZVByb2plY3RSZXF1ZXN0LkxhYmVsc0VudHJ5EiIKBHNwZWMYBiABKAsyFC5sdnNkLnYxLlByb2plY3RTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChVDcmVhdGVQcm9qZWN0UmVzcG9uc2USIQoHcHJvamVjdBgBIAEoCzIQLmx2c2QudjEuUHJvamVjdBIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3IpICChVSZXBsYWNlUHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCRI6CgZsYWJlbHMYBSADKAsyKi5sdnNkLnYxLlJlcGxhY2VQcm9qZWN0UmVxdWVzdC5MYWJlbHNFbnRyeRIiCgRzcGVjGAYgASgLMhQubHZzZC52MS5Qcm9qZWN0U3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEwoLb25seV9jcmVhdGUYDCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJvChZSZXBsYWNlUHJvamVjdFJlc3BvbnNlEiEKB3Byb2plY3QYASABKAsyEC5sdnNkLnYxLlByb2plY3QSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdjcmVhdGVkGAQgASgIIqwCChRVcGRhdGVQcm9qZWN0UmVxdWVzdBIMCgRuYW1lGAQgASgJEjkKBmxhYmVscxgFIAMoCzIpLmx2c2QudjEuVXBkYXRlUHJvamVjdFJlcXVlc3QuTGFiZWxzRW50cnkSIgoEc3BlYxgGIAEoCzIULmx2c2QudjEuUHJvamVjdFNwZWMSLwoLdXBkYXRlX21hc2sYByABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFVVwZGF0ZVByb2plY3RSZXNwb25zZRIhCgdwcm9qZWN0GAEgASgLMhAubHZzZC52MS5Qcm9qZWN0EiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXcinAEKFERlbGV0ZVByb2plY3RSZXF1ZXN0EgwKBG5hbWUYBCABKAkSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEg8KB2Nhc2NhZGUYDCABKAgSEgoFZHJhaW4YDSABKAhIAIgBAUIICgZfZHJhaW4iSwoVRGVsZXRlUHJvamVjdFJlc3BvbnNlEiEKB3ByZXZpZXcYASABKAsyEC5sdnNkLnYxLlByZXZpZXcSDwoHcGVuZGluZxgCIAEoCDLnAwoOUHJvamVjdFNlcnZpY2USSwoMTGlzdFByb2plY3RzEhwubHZzZC52MS5MaXN0UHJvamVjdHNSZXF1ZXN0Gh0ubHZzZC52MS5MaXN0UHJvamVjdHNSZXNwb25zZRJFCgpHZXRQcm9qZWN0EhoubHZzZC52MS5HZXRQcm9qZWN0UmVxdWVzdBobLmx2c2QudjEuR2V0UHJvamVjdFJlc3BvbnNlEk4KDUNyZWF0ZVByb2plY3QSHS5sdnNkLnYxLkNyZWF0ZVByb2plY3RSZXF1ZXN0Gh4ubHZzZC52MS5DcmVhdGVQcm9qZWN0UmVzcG9uc2USUQoOUmVwbGFjZVByb2plY3QSHi5sdnNkLnYxLlJlcGxhY2VQcm9qZWN0UmVxdWVzdBofLmx2c2QudjEuUmVwbGFjZVByb2plY3RSZXNwb25zZRJOCg1VcGRhdGVQcm9qZWN0Eh0ubHZzZC52MS5VcGRhdGVQcm9qZWN0UmVxdWVzdBoeLmx2c2QudjEuVXBkYXRlUHJvamVjdFJlc3BvbnNlEk4KDURlbGV0ZVByb2plY3QSHS5sdnNkLnYxLkRlbGV0ZVByb2plY3RSZXF1ZXN0Gh4ubHZzZC52MS5EZWxldGVQcm9qZWN0UmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_project]);
+  fileDesc("Ch1sdnNkL3YxL3Byb2plY3Rfc2VydmljZS5wcm90bxIHbHZzZC52MSJMChNMaXN0UHJvamVjdHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgFIAEoDRISCgpwYWdlX3Rva2VuGAYgASgJEg4KBmZpbHRlchgHIAEoCSJQChRMaXN0UHJvamVjdHNSZXNwb25zZRIfCgVpdGVtcxgBIAMoCzIQLmx2c2QudjEuUHJvamVjdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIQoRR2V0UHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCSI3ChJHZXRQcm9qZWN0UmVzcG9uc2USIQoHcHJvamVjdBgBIAEoCzIQLmx2c2QudjEuUHJvamVjdCLtAQoUQ3JlYXRlUHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCRI5CgZsYWJlbHMYBSADKAsyKS5sdnNkLnYxLkNyZWF0ZVByb2plY3RSZXF1ZXN0LkxhYmVsc0VudHJ5EiIKBHNwZWMYBiABKAsyFC5sdnNkLnYxLlByb2plY3RTcGVjEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJdChVDcmVhdGVQcm9qZWN0UmVzcG9uc2USIQoHcHJvamVjdBgBIAEoCzIQLmx2c2QudjEuUHJvamVjdBIhCgdwcmV2aWV3GAIgASgLMhAubHZzZC52MS5QcmV2aWV3IpICChVSZXBsYWNlUHJvamVjdFJlcXVlc3QSDAoEbmFtZRgEIAEoCRI6CgZsYWJlbHMYBSADKAsyKi5sdnNkLnYxLlJlcGxhY2VQcm9qZWN0UmVxdWVzdC5MYWJlbHNFbnRyeRIiCgRzcGVjGAYgASgLMhQubHZzZC52MS5Qcm9qZWN0U3BlYxIMCgRldGFnGAggASgJEhUKDXZhbGlkYXRlX29ubHkYCSABKAgSDgoGcmVhc29uGAogASgJEhIKCnJlcXVlc3RfaWQYCyABKAkSEwoLb25seV9jcmVhdGUYDCABKAgaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJvChZSZXBsYWNlUHJvamVjdFJlc3BvbnNlEiEKB3Byb2plY3QYASABKAsyEC5sdnNkLnYxLlByb2plY3QSIQoHcHJldmlldxgCIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdjcmVhdGVkGAQgASgIIqwCChRVcGRhdGVQcm9qZWN0UmVxdWVzdBIMCgRuYW1lGAQgASgJEjkKBmxhYmVscxgFIAMoCzIpLmx2c2QudjEuVXBkYXRlUHJvamVjdFJlcXVlc3QuTGFiZWxzRW50cnkSIgoEc3BlYxgGIAEoCzIULmx2c2QudjEuUHJvamVjdFNwZWMSLwoLdXBkYXRlX21hc2sYByABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEgwKBGV0YWcYCCABKAkSFQoNdmFsaWRhdGVfb25seRgJIAEoCBIOCgZyZWFzb24YCiABKAkSEgoKcmVxdWVzdF9pZBgLIAEoCRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl0KFVVwZGF0ZVByb2plY3RSZXNwb25zZRIhCgdwcm9qZWN0GAEgASgLMhAubHZzZC52MS5Qcm9qZWN0EiEKB3ByZXZpZXcYAiABKAsyEC5sdnNkLnYxLlByZXZpZXciswEKFERlbGV0ZVByb2plY3RSZXF1ZXN0EgwKBG5hbWUYBCABKAkSDAoEZXRhZxgIIAEoCRIVCg12YWxpZGF0ZV9vbmx5GAkgASgIEg4KBnJlYXNvbhgKIAEoCRISCgpyZXF1ZXN0X2lkGAsgASgJEg8KB2Nhc2NhZGUYDCABKAgSEgoFZHJhaW4YDSABKAhIAIgBARIVCg1hbGxvd19taXNzaW5nGA4gASgIQggKBl9kcmFpbiJLChVEZWxldGVQcm9qZWN0UmVzcG9uc2USIQoHcHJldmlldxgBIAEoCzIQLmx2c2QudjEuUHJldmlldxIPCgdwZW5kaW5nGAIgASgIMucDCg5Qcm9qZWN0U2VydmljZRJLCgxMaXN0UHJvamVjdHMSHC5sdnNkLnYxLkxpc3RQcm9qZWN0c1JlcXVlc3QaHS5sdnNkLnYxLkxpc3RQcm9qZWN0c1Jlc3BvbnNlEkUKCkdldFByb2plY3QSGi5sdnNkLnYxLkdldFByb2plY3RSZXF1ZXN0GhsubHZzZC52MS5HZXRQcm9qZWN0UmVzcG9uc2USTgoNQ3JlYXRlUHJvamVjdBIdLmx2c2QudjEuQ3JlYXRlUHJvamVjdFJlcXVlc3QaHi5sdnNkLnYxLkNyZWF0ZVByb2plY3RSZXNwb25zZRJRCg5SZXBsYWNlUHJvamVjdBIeLmx2c2QudjEuUmVwbGFjZVByb2plY3RSZXF1ZXN0Gh8ubHZzZC52MS5SZXBsYWNlUHJvamVjdFJlc3BvbnNlEk4KDVVwZGF0ZVByb2plY3QSHS5sdnNkLnYxLlVwZGF0ZVByb2plY3RSZXF1ZXN0Gh4ubHZzZC52MS5VcGRhdGVQcm9qZWN0UmVzcG9uc2USTgoNRGVsZXRlUHJvamVjdBIdLmx2c2QudjEuRGVsZXRlUHJvamVjdFJlcXVlc3QaHi5sdnNkLnYxLkRlbGV0ZVByb2plY3RSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_field_mask, file_lvsd_v1_common, file_lvsd_v1_project]);
 
 /**
  * Which projects, and how many.
@@ -165,7 +165,8 @@ export type CreateProjectRequest = Message<"lvsd.v1.CreateProjectRequest"> & {
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -256,7 +257,8 @@ export type ReplaceProjectRequest = Message<"lvsd.v1.ReplaceProjectRequest"> & {
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -376,7 +378,8 @@ export type UpdateProjectRequest = Message<"lvsd.v1.UpdateProjectRequest"> & {
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -453,7 +456,8 @@ export type DeleteProjectRequest = Message<"lvsd.v1.DeleteProjectRequest"> & {
   reason: string;
 
   /**
-   * Names the call in logs and in the audit log, as metadata x-request-id does, which it goes before.
+   * Makes the call safe to repeat: sent again with this value within 24 hours it is not carried out again, and gets the first
+   * answer. Also names the call in logs and in the audit log, unless metadata x-request-id does.
    *
    * @generated from field: string request_id = 11;
    */
@@ -472,6 +476,13 @@ export type DeleteProjectRequest = Message<"lvsd.v1.DeleteProjectRequest"> & {
    * @generated from field: optional bool drain = 13;
    */
   drain?: boolean | undefined;
+
+  /**
+   * What is not there counts as deleted.
+   *
+   * @generated from field: bool allow_missing = 14;
+   */
+  allowMissing: boolean;
 };
 
 /**
