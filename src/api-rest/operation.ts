@@ -77,7 +77,6 @@ export const WRITE_PROBLEMS: readonly Reason[] = [
   ...CALL_PROBLEMS,
   'READ_ONLY',
   'ETAG_MISMATCH',
-  'IDEMPOTENCY_KEY_REUSED',
   'CAPABILITY_MISSING',
   'KERNEL_REFUSED',
   'STORE_UNAVAILABLE',
@@ -113,14 +112,15 @@ export function operation<P extends TSchema, Q extends TSchema>(text: OperationT
     ...(deprecation && { deprecated: true, deprecation }),
     ...(headers && { headers }),
     ...(body && { body: { content: mediaByType(body) } }),
-    response: {
-      ...withoutBody(headers && isKeyed(headers) ? replayable(answers) : answers),
-      ...problemAnswers(problems),
-    },
+    response: isKeyed(headers)
+      ? { ...withoutBody(replayable(answers)), ...problemAnswers([...problems, 'IDEMPOTENCY_KEY_REUSED']) }
+      : { ...withoutBody(answers), ...problemAnswers(problems) },
   };
 }
 
-function isKeyed({ properties = {} }: TSchema & { properties?: object }): boolean {
+/** Whether it is a write: all of them take a key of their caller. */
+function isKeyed(headers: TSchema | undefined): boolean {
+  const { properties = {} } = (headers ?? {}) as { properties?: object };
   return 'idempotency-key' in properties;
 }
 

@@ -213,7 +213,7 @@ test("the request's id is the caller's, in the answer, in errors and in metadata
   assert.match(String(made.header.get('x-request-id')), /^[0-9a-f-]{36}$/);
   const create = 'lvsd.v1.ClusterService/CreateCluster';
   const named = await refused(client.call(create, { ...names, requestId: 'from-field' }, { metadata }));
-  assert.equal(named.requestId, 'from-field');
+  assert.equal(named.requestId, 'from-metadata');
 
   const wrong = await refused(
     client.call(

@@ -1,5 +1,6 @@
 /** What every `Store` must do, whatever database is behind it. */
 import { describe } from 'node:test';
+import { describeAnswers } from './store/answers.js';
 import { describeArchives } from './store/archives.js';
 import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
@@ -13,6 +14,7 @@ export function describeStore(subject: StoreSubject): void {
   describe(`the ${subject.name} store`, () => {
     describeResources(subject);
     describeEntries(subject);
+    describeAnswers(subject);
     describeUsage(subject);
     describeWrites(subject);
     describeEvents(subject);
