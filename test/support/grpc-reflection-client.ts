@@ -72,11 +72,18 @@ interface Options {
   readonly version?: Version;
   /** Sent with every call. */
   readonly token?: string;
+  /** How long to wait after a connection was lost; default: grpc-js's seconds. */
+  readonly reconnectMs?: number;
 }
 
 export async function connectByReflection(address: string, options: Options = {}): Promise<ReflectionClient> {
-  const { version = 'v1', token, channel = credentials.createInsecure() } = options;
-  const client = new Client(address, channel);
+  const { version = 'v1', token, channel = credentials.createInsecure(), reconnectMs } = options;
+  const client = new Client(address, channel, {
+    ...(reconnectMs !== undefined && {
+      'grpc.initial_reconnect_backoff_ms': reconnectMs,
+      'grpc.max_reconnect_backoff_ms': reconnectMs,
+    }),
+  });
   const services = await listServices(client, version);
   const files = await fetchFiles(client, version, [...services, ...ERROR_TYPES]);
   const registry = createFileRegistry(create(FileDescriptorSetSchema, { file: importsFirst(files) }));

@@ -28,6 +28,8 @@ export const NO_INTERVAL = 3600;
 export interface KernelServerOptions {
   /** LVSD_RECONCILE_INTERVAL, in seconds. */
   readonly intervalSeconds: number;
+  /** LVSD_DRIVER; default: netlink. */
+  readonly driver?: 'netlink' | 'memory';
 }
 
 export interface Ended {
@@ -84,7 +86,7 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
     LVSD_HTTP: `127.0.0.1:${httpPort}`,
     LVSD_GRPC: `127.0.0.1:${grpcPort}`,
     LVSD_DATA_DIR: dataDir,
-    LVSD_DRIVER: 'netlink',
+    LVSD_DRIVER: options.driver ?? 'netlink',
     LVSD_MODULES_DIR: MODULES,
     LVSD_RECONCILE_INTERVAL: String(options.intervalSeconds),
     LVSD_LOG: 'info',
