@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createAlarm } from '../../src/control/watch/alarm.js';
+import { createEventLog } from '../../src/control/watch/event-log.js';
 import type { WatchItem } from '../../src/control/watch/items.js';
+import { follow } from '../../src/control/watch/watch.js';
 import type { AuditEvent } from '../../src/domain/schema/audit-event.js';
 import {
   admin,
@@ -82,4 +85,19 @@ test('a watcher sees what another process commits', async (t) => {
     (await seen).map(({ resource }) => resource),
     ['projects/blog'],
   );
+});
+
+test('a watcher to whom nothing happens hears that the server is alive, and up to which revision', async (t) => {
+  const { control, store } = await createWorld(t).start();
+  const log = createEventLog(store);
+  const alarm = createAlarm(log);
+  const from = log.revision();
+  const options = { log, alarm, isChosen: () => false, from, signal: limit(), heartbeatMs: 200 };
+  const beats = follow(options)[Symbol.asyncIterator]();
+  assert.deepEqual((await beats.next()).value, [{ type: 'heartbeat', revision: from }]);
+  assert.deepEqual((await beats.next()).value, [{ type: 'heartbeat', revision: from }]);
+  await createShop(control);
+  const newest = store.read((reader) => reader.revision());
+  assert.ok(newest > from);
+  assert.deepEqual((await beats.next()).value, [{ type: 'heartbeat', revision: newest }]);
 });

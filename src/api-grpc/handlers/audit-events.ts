@@ -36,7 +36,9 @@ export function auditMethods({ auditEvents, auditArchives }: Control): Methods<t
         snapshot,
         signal,
       };
-      for await (const items of auditEvents.watch(call, options)) yield* items.map(encoded);
+      for await (const items of auditEvents.watch(call, options)) {
+        for (const item of items) yield encoded(item);
+      }
     },
   };
 }

@@ -13,6 +13,8 @@ export interface Following {
   /** What to send first: the revision to begin after, or a snapshot. */
   readonly from: number | AsyncGenerator<readonly WatchItem[], number | undefined>;
   readonly signal: AbortSignal;
+  /** Default: HEARTBEAT_MS. */
+  readonly heartbeatMs?: number;
 }
 
 /** Proxies cut connections that are silent for a minute; a client may take three times this for a dead server. */
@@ -20,11 +22,12 @@ export const HEARTBEAT_MS = 15_000;
 
 /** Batches are what one turn of the event loop found, and never empty. */
 export async function* follow(following: Following): AsyncGenerator<readonly WatchItem[]> {
-  const { log, alarm, isChosen, from, signal } = following;
+  const { log, alarm, isChosen, from, signal, heartbeatMs = HEARTBEAT_MS } = following;
   const begin = typeof from === 'number' ? from : yield* from;
   if (begin === undefined) return;
   if (begin === from) yield [{ type: 'heartbeat', revision: begin }];
   let position = begin;
+  const waiter = alarm.waiter(signal);
   let spoke = performance.now();
   while (!signal.aborted) {
     const { items, upTo } = log.after(position);
@@ -34,13 +37,13 @@ export async function* follow(following: Following): AsyncGenerator<readonly Wat
     if (chosen.length > 0) {
       yield chosen;
       spoke = performance.now();
-    } else if (silentMs >= HEARTBEAT_MS) {
+    } else if (silentMs >= heartbeatMs) {
       yield [{ type: 'heartbeat', revision: position }];
       spoke = performance.now();
     } else if (position < log.revision()) {
       await nextTurn();
     } else {
-      await alarm.newerThan(position, HEARTBEAT_MS - silentMs, signal);
+      await waiter.newerThan(position, heartbeatMs - silentMs);
     }
   }
 }
