@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
 import type { Control } from '../../src/control/control.js';
 import { DomainError } from '../../src/domain/errors.js';
-import { namesOf, parentPath, pathOf } from '../../src/domain/names.js';
+import { isWithin, namesOf, parentPath, pathOf } from '../../src/domain/names.js';
 import {
   changedKeys,
   childrenOf,
@@ -130,7 +130,15 @@ const INVALID = ['VALIDATION_FAILED', 'PORT_MAPPING_UNSUPPORTED'];
 
 /** What the model becomes by a change-set, or the reasons of which one must be the answer. */
 function next(model: Model, changes: readonly Change[]): { after: Model } | { reasons: readonly string[] } {
-  const isDeleted = (path: string) => changes.some((one) => one.do === 'delete' && one.path === path);
+  /** Deletions go from the leaves up: what is below one may be gone when its turn comes, by another in between. */
+  const isGone = (path: string, from: Change) =>
+    changes.some(
+      (one) =>
+        one !== from &&
+        one.do === 'delete' &&
+        isWithin(one.path, from.path) &&
+        (one.path === path || (one.cascade && isWithin(path, one.path))),
+    );
   for (const one of changes) {
     for (let above = parentPath(one.path); depthOf(above) >= 0; above = parentPath(above)) {
       const other = changes.find(({ path }) => path === above);
@@ -144,7 +152,7 @@ function next(model: Model, changes: readonly Change[]): { after: Model } | { re
     if (one.do !== 'delete') continue;
     const children = childrenOf(model, one.path);
     if (!model.has(one.path)) reasons.push(...MISSING);
-    if (!one.cascade && children.some((path) => !isDeleted(path))) reasons.push('HAS_CHILDREN');
+    if (!one.cascade && children.some((path) => !isGone(path, one))) reasons.push('HAS_CHILDREN');
     for (const gone of [one.path, ...children]) after.delete(gone);
   }
   for (const one of changes) {
