@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/errors.js';
+import { DomainError, type Violation } from '../domain/errors.js';
 import type { Call } from './control.js';
 import { type Grant, highestRole, reaches, roleIn } from './grants.js';
 import { OPERATIONS, type OperationName, type Role } from './operations.js';
@@ -25,10 +25,16 @@ export class CallDenied extends DomainError {
     error: DomainError,
     { operation, resource, why }: Pick<CallDenied, 'operation' | 'resource' | 'why'>,
   ) {
-    super(error.reason, error.message, { metadata: error.metadata });
+    super(error.reason, error.message, { metadata: error.metadata, violations: error.violations });
     this.operation = operation;
     this.resource = resource;
     this.why = why;
+  }
+
+  /** The same, with the parts of the request that it is about. */
+  pointingAt(violations: readonly Violation[]): CallDenied {
+    const { reason, message, metadata } = this;
+    return new CallDenied(new DomainError(reason, message, { metadata, violations }), this);
   }
 }
 

@@ -5,7 +5,7 @@ import { type ChangeSet, ChangeSetFrame } from '../domain/schema/change-set.js';
 import { createValidator } from '../domain/validate.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Reader, ResourceChange, Store, Transaction } from '../store/store.js';
-import { authorise } from './authorise.js';
+import { authoriseChanges } from './change-set-access.js';
 import { type Item, planItems, restoredResources } from './change-set-plan.js';
 import { scopesOf } from './change-set-scopes.js';
 import type { ChangeSets } from './control.js';
@@ -29,8 +29,7 @@ export function createChangeSets({ store, reconciler, now }: Dependencies): Chan
 
   return {
     async create(call, body, { validateOnly = false, drain = true }) {
-      const projects = projectsOf(body);
-      for (const project of projects) authorise(call, 'createChangeSet', { project });
+      authoriseChanges(call, body);
       const frame = validate(body);
       const items = planItems(frame);
       const find = finder(items);
@@ -65,20 +64,6 @@ export function createChangeSets({ store, reconciler, now }: Dependencies): Chan
       }
     },
   };
-}
-
-/** Of a body that may be anything: those that its paths name, else the default. */
-function projectsOf(body: unknown): Set<string> {
-  const { changes } = (body ?? {}) as { changes?: unknown };
-  const projects = new Set<string>();
-  for (const change of Array.isArray(changes) ? changes : []) {
-    for (const part of Object.values((change ?? {}) as object)) {
-      const { resource } = (part ?? {}) as { resource?: unknown };
-      const project = typeof resource === 'string' ? /^projects\/([^/]+)/.exec(resource)?.[1] : undefined;
-      if (project !== undefined) projects.add(project);
-    }
-  }
-  return projects.size > 0 ? projects : new Set(['default']);
 }
 
 /** What all of them are at or below: a cluster, a project, or "". */
