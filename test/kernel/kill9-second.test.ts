@@ -3,6 +3,6 @@
 import { describeKill9 } from '../support/kill9.js';
 
 describeKill9({
-  kills: Number(process.env.LVSD_KILLS ?? 30),
+  kills: Number(process.env.LVSD_KILLS ?? 15),
   seed: Number(process.env.LVSD_SEED ?? Date.now() % 2 ** 31),
 });
