@@ -55,6 +55,6 @@ export function createRestClient({ url, adminToken }: Pick<TestServer, 'url' | '
 }
 
 function read(text: string, mediaType: string): unknown {
-  if (text === '') return mediaType.startsWith('text/') ? '' : undefined;
-  return /[/+]json$/.test(mediaType) ? JSON.parse(text) : text;
+  if (mediaType !== '' && !/[/+]json$/.test(mediaType)) return text;
+  return text === '' ? undefined : JSON.parse(text);
 }

@@ -116,8 +116,8 @@ export function createSender(server: TestServer): Sender {
 }
 
 function parsed(text: string, mediaType: string): unknown {
-  if (text === '' && !mediaType.startsWith('text/')) return undefined;
-  return /[/+]json$/.test(mediaType) ? JSON.parse(text) : text;
+  if (mediaType !== '' && !/[/+]json$/.test(mediaType)) return text;
+  return text === '' ? undefined : JSON.parse(text);
 }
 
 /** The command that sends the request again, to a server whose token is in $TOKEN. */
