@@ -46,7 +46,7 @@ export function failureOf(error: DomainError, input: DescMessage, requestId: str
     ),
     anyPack(RequestInfoSchema, create(RequestInfoSchema, { requestId })),
   ];
-  const { retryAfterSeconds } = error.metadata;
+  const { retryAfterSeconds } = error;
   if (retryAfterSeconds !== undefined) {
     const retryDelay = create(DurationSchema, { seconds: BigInt(retryAfterSeconds) });
     details.push(anyPack(RetryInfoSchema, create(RetryInfoSchema, { retryDelay })));

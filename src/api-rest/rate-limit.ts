@@ -26,10 +26,11 @@ export function allowanceHeaders(allowance: Allowance | null): Record<string, st
   };
 }
 
-/** Of RATE_LIMITED; none for another error. */
-export function refusalHeaders({ reason, metadata }: DomainError): Record<string, string> {
-  if (reason !== 'RATE_LIMITED') return {};
-  const { quota = '', windowSeconds = '', retryAfterSeconds = '' } = metadata;
+/** When to call again and, of RATE_LIMITED, what is left until then. */
+export function refusalHeaders({ reason, metadata, retryAfterSeconds }: DomainError): Record<string, string> {
+  if (retryAfterSeconds === undefined) return {};
+  if (reason !== 'RATE_LIMITED') return { 'retry-after': retryAfterSeconds };
+  const { quota = '', windowSeconds = '' } = metadata;
   return {
     'ratelimit-policy': `"calls";q=${quota};w=${windowSeconds}`,
     ratelimit: `"calls";r=0;t=${retryAfterSeconds}`,

@@ -18,6 +18,8 @@ export type ErrorCode =
 interface ReasonEntry {
   readonly code: ErrorCode;
   readonly title: string;
+  /** Of what passes by itself: how long a caller best waits before it calls again. */
+  readonly retryAfterSeconds?: number;
 }
 
 export const REASONS = {
@@ -173,7 +175,7 @@ export const REASONS = {
     title: 'The kernel differs, and the drift policy is to report that',
   },
   DRIFT_HELD: { code: 'FAILED_PRECONDITION', title: 'Too much drift to remove without being asked' },
-  KERNEL_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The kernel cannot be reached' },
+  KERNEL_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The kernel cannot be reached', retryAfterSeconds: 2 },
 
   // callers
   UNAUTHENTICATED: { code: 'UNAUTHENTICATED', title: 'A valid token is needed' },
@@ -186,8 +188,8 @@ export const REASONS = {
   // ourselves
   ARCHIVE_FAILED: { code: 'UNAVAILABLE', title: 'The audit archive cannot be written' },
   READ_ONLY: { code: 'FAILED_PRECONDITION', title: 'This server is read-only' },
-  STORE_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The database cannot be written' },
-  SHUTTING_DOWN: { code: 'UNAVAILABLE', title: 'The server is stopping' },
+  STORE_UNAVAILABLE: { code: 'UNAVAILABLE', title: 'The database cannot be written', retryAfterSeconds: 5 },
+  SHUTTING_DOWN: { code: 'UNAVAILABLE', title: 'The server is stopping', retryAfterSeconds: 2 },
   INTERNAL: { code: 'INTERNAL', title: 'A defect in lvsd' },
 } as const satisfies Record<string, ReasonEntry>;
 
@@ -229,6 +231,12 @@ export class DomainError extends Error {
 
   get title(): string {
     return REASONS[this.reason].title;
+  }
+
+  /** Digits; undefined when waiting alone does not help. */
+  get retryAfterSeconds(): string | undefined {
+    const { retryAfterSeconds }: ReasonEntry = REASONS[this.reason];
+    return this.metadata.retryAfterSeconds ?? retryAfterSeconds?.toString();
   }
 }
 

@@ -258,7 +258,7 @@ test('audit events say who, why and how, and are found by each of their filters'
   for (const query of [
     { resource: 'projects/default/clusters/audited' },
     { action: 'createCluster', since: started },
-    { actor: at(event, 'actor', 'principal') as string, kind: 'KIND_CHANGE', since: started },
+    { actor: at(event, 'actor', 'principal') as string, kind: ['KIND_CHANGE'], since: started },
   ]) {
     assert.deepEqual(await find(query), [event], JSON.stringify(query));
   }

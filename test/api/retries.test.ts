@@ -318,3 +318,24 @@ test('a definition and its retry', async () => {
   assert.deepEqual([again.status, again.body, isReplayed(again)], [201, first.body, true]);
   assert.equal((await rest('GET', HTTP)).status, 404, 'what was deleted since stays deleted');
 });
+
+test('what passes by itself says when to call again, through both doors', async (t) => {
+  const client = await connectByReflection(server.grpcAddress, { token: server.adminToken });
+  t.after(() => {
+    client.close();
+    server.kernel.setAvailable(true);
+  });
+  server.kernel.setAvailable(false);
+  const away = await rest<Problem>('GET', '/v1/directors/local/table');
+  assert.deepEqual(
+    [away.status, away.body.reason, away.headers.get('retry-after')],
+    [503, 'KERNEL_UNAVAILABLE', '2'],
+  );
+  const error = await client.call('lvsd.v1.DirectorService/GetTable', { director: 'local' }).then(
+    () => assert.fail('it succeeded'),
+    (failure: ServiceError) => failure,
+  );
+  const info = client.details(error).find((one) => String(one['@type']).endsWith('google.rpc.RetryInfo'));
+  assert.equal(info?.retryDelay, '2s');
+  assert.equal((await rest('GET', `${CLUSTERS}/nowhere`)).headers.get('retry-after'), null);
+});
