@@ -18,7 +18,7 @@ export const strata = [
     limitSeconds: 600,
     testLimitSeconds: 120,
   },
-  { name: 'browser', place: 'host', packages: ['browser', 'tls'], limitSeconds: 300, testLimitSeconds: 120 },
+  { name: 'browser', place: 'host', packages: ['browser', 'tls'], limitSeconds: 300, testLimitSeconds: 240 },
   { name: 'load', place: 'host', packages: ['kernel', 'tls'], limitSeconds: 900, testLimitSeconds: 300 },
   { name: 'kernel', place: 'guest', packages: ['kernel'], limitSeconds: 600 },
 ];
