@@ -20,7 +20,7 @@ import {
   type SentCall,
 } from '../support/fuzz/grpc-calls.js';
 import { openRaw, rawStreams } from '../support/fuzz/raw-grpc.js';
-import { fuzzSeed } from '../support/fuzz/seed.js';
+import { fuzzSeed, REPORT } from '../support/fuzz/seed.js';
 import { startFuzzSession } from '../support/fuzz/session.js';
 
 const CALLS = 5_000;
@@ -77,7 +77,7 @@ test(`${CALLS} calls made from the descriptors get documented statuses, never UN
         await session.beforeBatch();
         await Promise.all(calls.map(ask));
       }),
-      { seed: fuzzSeed + round, numRuns: 100, includeErrorInReport: true },
+      { seed: fuzzSeed + round, numRuns: 100, ...REPORT },
     );
   }
   t.diagnostic(`${called} calls: ${[...statuses].map(([name, times]) => `${times} × ${name}`).join(', ')}`);
@@ -106,7 +106,7 @@ test(`${RAW} streams that no gRPC client would open end, and none of them as a d
         assert.ok(answer.status === 200 || answer.status === 415, JSON.stringify(answer));
       }
     }),
-    { seed: fuzzSeed, numRuns: RAW / 10, includeErrorInReport: true },
+    { seed: fuzzSeed, numRuns: RAW / 10, ...REPORT },
   );
 });
 

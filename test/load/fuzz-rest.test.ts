@@ -7,7 +7,7 @@ import { assertConsistent } from '../support/fuzz/aftermath.js';
 import { exchangeRaw, rawBytes } from '../support/fuzz/raw-http.js';
 import { type FuzzRequest, restRequests } from '../support/fuzz/rest-requests.js';
 import { type Answer, asCurl, type SentRequest } from '../support/fuzz/rest-sender.js';
-import { fuzzSeed } from '../support/fuzz/seed.js';
+import { fuzzSeed, REPORT } from '../support/fuzz/seed.js';
 import { startFuzzSession } from '../support/fuzz/session.js';
 
 const REQUESTS = 20_000;
@@ -54,7 +54,7 @@ test(`${REQUESTS} requests made from the document get documented answers, never 
         await session.beforeBatch();
         await Promise.all(requests.map(ask));
       }),
-      { seed: fuzzSeed + round, numRuns: 200, includeErrorInReport: true },
+      { seed: fuzzSeed + round, numRuns: 200, ...REPORT },
     );
   }
   t.diagnostic(
@@ -84,7 +84,7 @@ test(`${RAW} connections with bytes that are hardly HTTP get problems or nothing
         }
       }
     }),
-    { seed: fuzzSeed, numRuns: RAW / 10, includeErrorInReport: true },
+    { seed: fuzzSeed, numRuns: RAW / 10, ...REPORT },
   );
 });
 
