@@ -140,15 +140,14 @@ interface Sent {
   readonly body?: string;
 }
 
-/** On a connection of its own. Of an answer without an end, only that it began. */
+/** On a connection of its own. Of an answer that is no problem, only that it began: some have no end. */
 async function send(method: string, path: string, { body, ...headers }: Sent) {
   const sent = request(`${server.url}${path}`, { method, headers, agent: false }).end(body);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   const { statusCode = 0 } = answer;
-  const isStream = answer.headers['content-type']?.startsWith('text/event-stream') ?? false;
-  const content = isStream ? '' : await text(answer);
+  const isProblem = answer.headers['content-type']?.startsWith('application/problem+json') ?? false;
+  const { reason } = isProblem ? (JSON.parse(await text(answer)) as { reason?: string }) : {};
   sent.destroy();
-  const { reason } = content.startsWith('{') ? (JSON.parse(content) as { reason?: string }) : {};
   return { status: statusCode, reason };
 }
 

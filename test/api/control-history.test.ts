@@ -157,7 +157,9 @@ test('the difference is what the last write changed, unless revisions are named'
   const { control } = await createWorld(t).start();
   await createShop(control);
   const one = stored(await control.realServers.update(admin, web1, { spec: { weight: 5 } }, {})).resource;
-  const two = stored(await control.realServers.update(admin, web1, { spec: { weight: 9 } }, {})).resource;
+  // one call, one request id: that is what tells the writes of one moment apart
+  const next = { ...admin, requestId: 'request-2' };
+  const two = stored(await control.realServers.update(next, web1, { spec: { weight: 9 } }, {})).resource;
   const path = '/virtualServices/http/realServers/web1/spec/weight';
   const last = await control.history.diff(admin, shop, {});
   assert.deepEqual(last.patch, [{ op: 'replace', path, value: 9 }]);
