@@ -1,7 +1,7 @@
 /** The way in: a server without any token of the whole server makes one for its administrator and leaves it in the data directory. */
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecret, type Tokens } from './control/tokens.js';
+import { createSecret, type Tokens } from './control/access/tokens.js';
 import type { WriteContext } from './store/store.js';
 
 const NAME = 'admin';

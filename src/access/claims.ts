@@ -1,5 +1,5 @@
 /** What the claims of a token say, by the rules of its issuer. */
-import type { Grant } from '../control/grants.js';
+import type { Grant } from '../control/access/grants.js';
 import type { ClaimGrant } from './policy.js';
 
 type Claims = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 /** Clients that prove themselves with a certificate, mapped to grants by the names in it. */
+
+import { CredentialRefused } from '../control/access/credential-refused.js';
 import type { CertificateHolders } from '../control/control.js';
-import { CredentialRefused } from '../control/credential-refused.js';
 import type { CertificateGrant } from './policy.js';
 
 interface Dependencies {

@@ -1,8 +1,8 @@
 /** Tokens (JWT) of OpenID Connect issuers: discovered, verified with the issuer's published keys, mapped to grants. */
 import { createHash } from 'node:crypto';
 import { createRemoteJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify, type RemoteJWKSet } from 'jose';
+import { CredentialRefused } from '../control/access/credential-refused.js';
 import type { Principal, TokenIssuers } from '../control/control.js';
-import { CredentialRefused } from '../control/credential-refused.js';
 import { DomainError } from '../domain/errors.js';
 import { claimAt, grantsOf } from './claims.js';
 import { type IssuerPolicy, isSafeUrl } from './policy.js';

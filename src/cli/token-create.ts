@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readDataDir, SETTINGS } from '../config.js';
-import { createTokens } from '../control/tokens.js';
+import { createTokens } from '../control/access/tokens.js';
 import { ROLES, type Role } from '../domain/schema/token.js';
 import { cliContext, withStore } from './data.js';
 import { addSettings, examples } from './settings.js';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readDataDir, SETTINGS } from '../config.js';
+import { createTokens } from '../control/access/tokens.js';
 import type { ListQuery, Page } from '../control/control.js';
-import { createTokens } from '../control/tokens.js';
 import { nameOf } from '../domain/names.js';
 import type { Token } from '../domain/schema/token.js';
 import type { Store } from '../store/store.js';

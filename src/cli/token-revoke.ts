@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readDataDir, SETTINGS } from '../config.js';
-import { createTokens } from '../control/tokens.js';
+import { createTokens } from '../control/access/tokens.js';
 import { cliContext, withStore } from './data.js';
 import { addSettings, examples } from './settings.js';
 

@@ -26,8 +26,8 @@ import type { RealServerSetup, SetupFormat } from '../domain/schema/real-server-
 import type { Cluster, RealServer, VirtualService } from '../domain/schema/resource.js';
 import type { Token } from '../domain/schema/token.js';
 import type { EventText } from '../store/store.js';
-import type { Grant } from './grants.js';
-import type { Attempt } from './kept-answers.js';
+import type { Grant } from './access/grants.js';
+import type { Attempt } from './retries/kept-answers.js';
 import type { WatchItem } from './watch/items.js';
 import type { WatchableKind } from './watch/selection.js';
 

@@ -1,31 +1,36 @@
 import { createArchiver } from '../archive/archiver.js';
 import type { Reconciler } from '../reconcile/reconciler.js';
 import type { Store } from '../store/store.js';
-import { createAuditArchives } from './audit-archives.js';
-import { createAuditEvents } from './audit-events.js';
-import { carryOutOnce } from './carry-out-once.js';
-import { createChangeSets } from './change-sets.js';
-import { createConnections } from './connections.js';
+import { auditDeniedCalls } from './access/denied-calls.js';
+import { readOnlyReconciler, readOnlyStore } from './access/read-only.js';
+import { createTokenResources } from './access/token-resources.js';
+import { createAuditArchives } from './audit/audit-archives.js';
+import { createAuditEvents } from './audit/audit-events.js';
+import { createChangeSets } from './change-sets/change-sets.js';
 import type { Admission, Control, Readiness } from './control.js';
-import { createDefinitions } from './definitions.js';
-import { auditDeniedCalls } from './denied-calls.js';
-import { routesOf } from './director-routes.js';
-import { createSyncDaemons, createTimeouts } from './director-settings.js';
-import { createDirectors } from './directors.js';
-import { createDriftPolicies } from './drift-policy.js';
-import { createHistory } from './history.js';
-import { createImports } from './imports.js';
-import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
-import { realServerObserver } from './observe.js';
-import { createPacketPaths } from './packet-paths.js';
-import { createPreflights } from './preflights.js';
-import { clusterPresenter, presentAny, realServerPresenter, virtualServicePresenter } from './present.js';
-import { createProjects, presentProject } from './projects.js';
-import { readOnlyReconciler, readOnlyStore } from './read-only.js';
-import { createRealServerAddresses } from './real-server-addresses.js';
-import { createRealServerSetups } from './real-server-setups.js';
-import { createResources } from './resources.js';
-import { createTokenResources } from './token-resources.js';
+import { createDefinitions } from './definitions/definitions.js';
+import { createImports } from './definitions/imports.js';
+import { CLUSTER, REAL_SERVER, VIRTUAL_SERVICE } from './definitions/kinds.js';
+import {
+  clusterPresenter,
+  presentAny,
+  realServerPresenter,
+  virtualServicePresenter,
+} from './definitions/present.js';
+import { createProjects, presentProject } from './definitions/projects.js';
+import { createRealServerAddresses } from './definitions/real-server-addresses.js';
+import { createResources } from './definitions/resources.js';
+import { createConnections } from './directors/connections.js';
+import { routesOf } from './directors/director-routes.js';
+import { createSyncDaemons, createTimeouts } from './directors/director-settings.js';
+import { createDirectors } from './directors/directors.js';
+import { createDriftPolicies } from './directors/drift-policy.js';
+import { realServerObserver } from './directors/observe.js';
+import { createPacketPaths } from './directors/packet-paths.js';
+import { createPreflights } from './directors/preflights.js';
+import { createRealServerSetups } from './directors/real-server-setups.js';
+import { createHistory } from './history/history.js';
+import { carryOutOnce } from './retries/carry-out-once.js';
 
 interface Dependencies {
   readonly store: Store;

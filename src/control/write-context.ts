@@ -2,8 +2,8 @@ import type { DirectorOperation } from '../domain/director-operation.js';
 import type { EntryOperation } from '../domain/entry.js';
 import type { Preview } from '../domain/schema/preview.js';
 import type { Committed, StoredResource, WriteContext } from '../store/store.js';
+import { grantText } from './access/grants.js';
 import type { Call } from './control.js';
-import { grantText } from './grants.js';
 import type { OperationName } from './operations.js';
 
 export function writeContext(call: Call, action: OperationName): WriteContext {

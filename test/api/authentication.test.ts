@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { createAuthentication } from '../../src/control/authentication.js';
+import { createAuthentication } from '../../src/control/access/authentication.js';
+import { createTokens } from '../../src/control/access/tokens.js';
 import type { Credentials } from '../../src/control/control.js';
-import { createTokens } from '../../src/control/tokens.js';
 import { context } from '../contract/store/subject.js';
 import { sqliteSource } from '../support/sqlite-source.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createTokens } from '../../src/control/access/tokens.js';
 import type { Control } from '../../src/control/control.js';
-import { createTokens } from '../../src/control/tokens.js';
 import type { ProjectSpecInput } from '../../src/domain/schema/project.js';
 import {
   admin,

@@ -22,7 +22,7 @@ import {
 import { EncodedAnswer } from '../../src/api-grpc/methods.js';
 import { type StreamHandler, serverStream } from '../../src/api-grpc/server-stream.js';
 import { serviceDefinition } from '../../src/api-grpc/service-definition.js';
-import { createAdmission } from '../../src/control/admission.js';
+import { createAdmission } from '../../src/control/access/admission.js';
 import { DomainError } from '../../src/domain/errors.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceError } from '@grpc/grpc-js';
-import { createTokens } from '../../src/control/tokens.js';
+import { createTokens } from '../../src/control/access/tokens.js';
 import { context } from '../contract/store/subject.js';
 import { connectByReflection } from '../support/grpc-reflection-client.js';
 import { refusalOf } from '../support/grpc-session.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { createPacketPaths } from '../../src/control/packet-paths.js';
+import { createPacketPaths } from '../../src/control/directors/packet-paths.js';
 import type { Route } from '../../src/domain/route.js';
 import type { PacketPath } from '../../src/domain/schema/packet-path.js';
 import type { RealServer } from '../../src/domain/schema/resource.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
-import { createRealServerSetups } from '../../src/control/real-server-setups.js';
+import { createRealServerSetups } from '../../src/control/directors/real-server-setups.js';
 import type { Route } from '../../src/domain/route.js';
 import type { RealServerSetup } from '../../src/domain/schema/real-server-setup.js';
 import { KernelUnavailableError } from '../../src/driver/kernel-error.js';

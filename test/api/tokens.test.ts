@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { createTokens } from '../../src/control/tokens.js';
+import { createTokens } from '../../src/control/access/tokens.js';
 import type { TokenSpec } from '../../src/domain/schema/token.js';
 import { context } from '../contract/store/subject.js';
 import { sqliteSource } from '../support/sqlite-source.js';

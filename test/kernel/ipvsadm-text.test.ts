@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
-import { presentTable } from '../../src/control/kernel-table.js';
+import { presentTable } from '../../src/control/directors/kernel-table.js';
 import { ipvsadmList, ipvsadmSave } from '../../src/domain/ipvsadm-text.js';
 import { LIST_VIEWS } from '../../src/domain/ipvsadm-views.js';
 import { familyOf } from '../../src/domain/keys.js';

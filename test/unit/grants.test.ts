@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authorise } from '../../src/control/authorise.js';
+import { authorise } from '../../src/control/access/authorise.js';
+import { type Grant, grantText, roleIn, visibleProjects } from '../../src/control/access/grants.js';
 import type { Call } from '../../src/control/control.js';
-import { type Grant, grantText, roleIn, visibleProjects } from '../../src/control/grants.js';
 import type { Reason } from '../../src/domain/errors.js';
 
 const viewer: Grant = { role: 'viewer', project: null };

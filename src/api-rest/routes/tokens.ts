@@ -1,9 +1,9 @@
 /** API tokens: of the whole server, and of one project. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import Type, { type TObject } from 'typebox';
+import { credentialIdOf } from '../../control/access/tokens.js';
 import type { Control } from '../../control/control.js';
 import type { OperationName } from '../../control/operations.js';
-import { credentialIdOf } from '../../control/tokens.js';
 import type { Reason } from '../../domain/errors.js';
 import { closed } from '../../domain/schema/common.js';
 import { Preview } from '../../domain/schema/preview.js';
