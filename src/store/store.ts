@@ -10,6 +10,7 @@ import type { DefinitionKind, Kind } from '../domain/names.js';
 import type { AuditArchive } from '../domain/schema/audit-archive.js';
 import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.js';
 import type { Labels } from '../domain/schema/common.js';
+import type { Slices } from '../domain/slices.js';
 
 export interface StoredResource {
   readonly kind: Kind;
@@ -221,7 +222,7 @@ export interface EventDraft {
   readonly detail?: string;
 }
 
-/** Valid only inside the callback of `write`, which is synchronous: what it throws undoes the write. */
+/** Valid only inside the callback of `write`, until the end of its slices: what it throws undoes the write. */
 export interface Transaction extends Reader {
   /**
    * Creates or replaces labels and spec, with a `change` event. When both are equal to what is stored, nothing is
@@ -278,16 +279,17 @@ export interface WriteOptions {
 export interface Store {
   /**
    * Runs `change` in one transaction with others of the same turn of the event loop (group commit), in the order of the
-   * calls; each fails or succeeds by itself. Resolves when it is durable. Rejects with what `change` threw, or with
-   * DomainError STORE_UNAVAILABLE when the database failed.
+   * calls; each fails or succeeds by itself. One in slices lets the event loop run in between, while others read what was
+   * before and later writes wait. Resolves when it is durable. Rejects with what `change` threw, or with DomainError
+   * STORE_UNAVAILABLE when the database failed, or SHUTTING_DOWN when it was closed meanwhile.
    */
   write<T>(
     context: WriteContext,
-    change: (tx: Transaction) => T,
+    change: (tx: Transaction) => T | Slices<T>,
     options?: WriteOptions,
   ): Promise<Committed<T>>;
 
-  /** Runs `read` on one consistent state. */
+  /** Runs `read` on one consistent state: what is committed or, inside the callback of a write, what that has come to. */
   read<T>(read: (reader: Reader) => T): T;
 
   /** Calls the listener after every commit that took new revisions, with the newest. Returns how to stop. */
@@ -296,5 +298,6 @@ export interface Store {
   /** Recomputes the audit chain, in slices that let the event loop run. */
   verify(): Promise<Integrity>;
 
+  /** Undoes a write that is between two of its slices. */
   close(): void;
 }

@@ -6,6 +6,7 @@ import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
 import { describeHistory } from './store/history.js';
 import { describeResources } from './store/resources.js';
+import { describeSlices } from './store/slices.js';
 import type { StoreSubject } from './store/subject.js';
 import { describeUsage } from './store/usage.js';
 import { describeWrites } from './store/writes.js';
@@ -17,6 +18,7 @@ export function describeStore(subject: StoreSubject): void {
     describeAnswers(subject);
     describeUsage(subject);
     describeWrites(subject);
+    describeSlices(subject);
     describeEvents(subject);
     describeHistory(subject);
     describeArchives(subject);

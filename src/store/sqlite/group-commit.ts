@@ -1,14 +1,17 @@
 /**
  * Group commit: the writes that one turn of the event loop asked for share one transaction, and so one fsync. Each runs in
- * a savepoint of its own, so that one that fails undoes only itself. Nobody is answered before the commit.
+ * a savepoint of its own, so that one that fails undoes only itself. Nobody is answered before the commit. A group that
+ * takes long pauses between its slices; what is asked for meanwhile is the next group.
  */
 import type { Database } from 'better-sqlite3';
 import type { ChainTip } from '../../audit/chain.js';
+import { DomainError } from '../../domain/errors.js';
+import { runSlice, type Slices } from '../../domain/slices.js';
 import { storeError } from './database.js';
 
 export interface Write {
   /** Runs on top of `tip`. What it throws undoes it. */
-  run(tip: ChainTip): Outcome;
+  run(tip: ChainTip): Slices<Outcome>;
   fail(error: unknown): void;
 }
 
@@ -21,8 +24,22 @@ export interface Outcome {
 
 export interface GroupCommit {
   add(write: Write): void;
-  /** Commits now what is waiting. */
+  /** Runs what is waiting now; at the first pause it returns. */
   flush(): void;
+  /** Whether a transaction is open that does not run just now: its connection shows what is not committed. */
+  isPaused(): boolean;
+  /** Undoes what is paused, commits of what is waiting what needs no pause, and rejects the rest: SHUTTING_DOWN. */
+  close(): void;
+}
+
+interface Group {
+  readonly writes: readonly Write[];
+  readonly work: Slices<Done>;
+}
+
+interface Done {
+  readonly tip: ChainTip;
+  readonly answers: readonly (() => void)[];
 }
 
 export function createGroupCommit(
@@ -36,11 +53,13 @@ export function createGroupCommit(
   const undo = db.prepare('ROLLBACK TO one_write');
   const release = db.prepare('RELEASE one_write');
   let waiting: Write[] = [];
+  let open: Group | undefined;
+  let isRunning = false;
 
-  function runInSavepoint(write: Write, tip: ChainTip): { tip: ChainTip; answer: () => void } {
+  function* runInSavepoint(write: Write, tip: ChainTip): Slices<{ tip: ChainTip; answer: () => void }> {
     savepoint.run();
     try {
-      const outcome = write.run(tip);
+      const outcome = yield* write.run(tip);
       if (outcome.tip === undefined) undo.run();
       release.run();
       return { tip: outcome.tip ?? tip, answer: outcome.succeed };
@@ -52,42 +71,81 @@ export function createGroupCommit(
     }
   }
 
-  function runGroup(writes: readonly Write[]): { tip: ChainTip; answers: (() => void)[] } {
+  /** Also undone when it is left at a pause. */
+  function* runGroup(writes: readonly Write[]): Slices<Done> {
     begin.run();
     try {
       let tip = readTip();
-      const answers = writes.map((write) => {
-        const result = runInSavepoint(write, tip);
+      const answers: (() => void)[] = [];
+      for (const write of writes) {
+        const result = yield* runInSavepoint(write, tip);
         tip = result.tip;
-        return result.answer;
-      });
+        answers.push(result.answer);
+      }
       commit.run();
       return { tip, answers };
-    } catch (error) {
+    } finally {
       if (db.inTransaction) rollback.run();
-      throw error;
     }
   }
 
   function flush(): void {
-    const writes = waiting;
-    if (writes.length === 0) return;
+    if (open || waiting.length === 0) return;
+    open = { writes: waiting, work: runGroup(waiting) };
     waiting = [];
-    let group: ReturnType<typeof runGroup>;
+    goOn();
+  }
+
+  function goOn(): void {
+    if (!open) return;
+    const { writes, work } = open;
+    let step: IteratorResult<void, Done>;
+    isRunning = true;
     try {
-      group = runGroup(writes);
+      step = runSlice(work);
     } catch (error) {
+      end();
       for (const write of writes) write.fail(storeError(error));
       return;
+    } finally {
+      isRunning = false;
     }
-    for (const answer of group.answers) answer();
-    onCommit(group.tip);
+    if (!step.done) {
+      setImmediate(goOn);
+      return;
+    }
+    end();
+    for (const answer of step.value.answers) answer();
+    onCommit(step.value.tip);
+  }
+
+  function end(): void {
+    open = undefined;
+    if (waiting.length > 0) setImmediate(flush);
+  }
+
+  function abandon(): void {
+    if (!open) return;
+    const { writes, work } = open;
+    open = undefined;
+    work.return(undefined as never);
+    for (const write of writes) write.fail(stopping());
   }
 
   return {
     add(write) {
-      if (waiting.push(write) === 1) setImmediate(flush);
+      if (waiting.push(write) === 1 && !open) setImmediate(flush);
     },
     flush,
+    isPaused: () => open !== undefined && !isRunning,
+    close() {
+      abandon();
+      flush();
+      abandon();
+    },
   };
+}
+
+function stopping(): DomainError {
+  return new DomainError('SHUTTING_DOWN', 'lvsd is stopping, and nothing was stored: try again.');
 }

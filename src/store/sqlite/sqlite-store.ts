@@ -1,12 +1,14 @@
 import type { Database } from 'better-sqlite3';
 import { DomainError } from '../../domain/errors.js';
 import { pathOf } from '../../domain/names.js';
+import type { Slices } from '../../domain/slices.js';
 import type { Committed, Store, Transaction, WriteContext } from '../store.js';
 import { createCommitListeners } from './commit-listeners.js';
 import { openDatabase, type Synchronous, storeError } from './database.js';
 import { createGroupCommit } from './group-commit.js';
 import { migrate, readMigrations, requireMigrated } from './migrate.js';
-import { createConsistentRead, createReader } from './reader.js';
+import { createReader } from './reader.js';
+import { createReaders } from './readers.js';
 import { createRunTransaction } from './transaction.js';
 import { verifyChain } from './verify.js';
 
@@ -28,25 +30,25 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
   try {
     if (migrations === 'run') migrate(db, readMigrations());
     else requireMigrated(db, readMigrations());
-    return createStore(db, clock);
+    return createStore(db, { file, clock });
   } catch (error) {
     db.close();
     throw storeError(error);
   }
 }
 
-function createStore(db: Database, clock: () => number): Store {
+function createStore(db: Database, { file, clock }: { file: string; clock: () => number }): Store {
   const reader = createReader(db);
-  const readConsistently = createConsistentRead(db);
   const runTransaction = createRunTransaction(db, reader);
-  const listeners = createCommitListeners(db, reader.revision);
   const group = createGroupCommit(db, { readTip: reader.tip, onCommit: ({ id }) => listeners.announce(id) });
+  const readers = createReaders({ file, db, reader, isPaused: group.isPaused });
+  const listeners = createCommitListeners(db, () => readers.committed().revision());
 
   function addWrite<T>({ context, change, dryRun, resolve, reject }: PendingWrite<T>): void {
     group.add({
-      run(tip) {
+      *run(tip) {
         const time = new Date(clock()).toISOString();
-        const { value, tip: newTip, ...changes } = runTransaction({ context, tip, time }, change);
+        const { value, tip: newTip, ...changes } = yield* runTransaction({ context, tip, time }, change);
         const revision = dryRun ? tip.id : newTip.id;
         return {
           tip: dryRun ? undefined : newTip,
@@ -70,17 +72,18 @@ function createStore(db: Database, clock: () => number): Store {
       }),
     read(read) {
       assertOpen(db);
-      return readConsistently(() => read(reader));
+      return readers.read(read);
     },
     onCommit: listeners.add,
     async verify() {
       assertOpen(db);
-      return verifyChain(reader);
+      return verifyChain(readers.committed);
     },
     close() {
       if (!db.open) return;
-      group.flush();
+      group.close();
       listeners.stop();
+      readers.close();
       db.close();
     },
   };
@@ -88,7 +91,7 @@ function createStore(db: Database, clock: () => number): Store {
 
 interface PendingWrite<T> {
   readonly context: WriteContext;
-  readonly change: (tx: Transaction) => T;
+  readonly change: (tx: Transaction) => T | Slices<T>;
   readonly dryRun: boolean;
   readonly resolve: (committed: Committed<T>) => void;
   readonly reject: (error: unknown) => void;

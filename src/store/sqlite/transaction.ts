@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
 import { type ChainTip, type SealedEvent, seal, type UnchainedEvent, unseal } from '../../audit/chain.js';
 import type { AuditArchive } from '../../domain/schema/audit-archive.js';
+import { type Slices, slicesOf } from '../../domain/slices.js';
 import type {
   EntryChange,
   EventDraft,
@@ -34,14 +35,14 @@ export interface TransactionResult<T> {
 
 export type RunTransaction = <T>(
   start: TransactionStart,
-  change: (tx: Transaction) => T,
-) => TransactionResult<T>;
+  change: (tx: Transaction) => T | Slices<T>,
+) => Slices<TransactionResult<T>>;
 
 /** Runs callbacks of `Store.write`; the caller has begun a transaction of the database, and ends it. */
 export function createRunTransaction(db: Database, reader: Reader): RunTransaction {
   const statements = prepare(db);
 
-  return ({ context, tip: start, time }, change) => {
+  return function* ({ context, tip: start, time }, change) {
     let tip = start;
     let ended = false;
     const resources = createChangeLog<StoredResource>();
@@ -170,7 +171,7 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
     };
 
     try {
-      const value = synchronous(change(transaction));
+      const value = synchronous(yield* slicesOf(change(transaction)));
       for (const check of checks.values()) check();
       return { value, tip, changes: resourceChanges(resources), entryChanges: entryChanges(entries) };
     } finally {

@@ -10,20 +10,20 @@ const SLICE = 500;
 
 /**
  * Recomputes the chain, from where the archives end up to the event that is newest at the call, and looks whether it says that
- * they were archived.
+ * they were archived. `committed` is asked anew for each slice.
  */
-export async function verifyChain(reader: SqliteReader): Promise<Integrity> {
-  const { id: lastId, hash: lastHash } = reader.tip();
-  let tip: ChainTip = reader.archivedThrough();
+export async function verifyChain(committed: () => SqliteReader): Promise<Integrity> {
+  const { id: lastId, hash: lastHash } = committed().tip();
+  let tip: ChainTip = committed().archivedThrough();
   let events = 0;
   const verdict = (brokenAt: number | null, detail: string | null): Integrity => {
-    const archivedThrough = reader.archivedThrough().id;
+    const archivedThrough = committed().archivedThrough().id;
     return { intact: brokenAt === null, events, lastId, lastHash, archivedThrough, brokenAt, detail };
   };
 
   while (tip.id < lastId) {
-    tip = later(tip, reader.archivedThrough()); // events may leave the log between two slices
-    for (const event of reader.sealedEvents(tip.id, Math.min(SLICE, lastId - tip.id))) {
+    tip = later(tip, committed().archivedThrough()); // events may leave the log between two slices
+    for (const event of committed().sealedEvents(tip.id, Math.min(SLICE, lastId - tip.id))) {
       const fault = chainFault(event, tip);
       if (fault !== undefined) return verdict(event.id, fault);
       tip = event;
@@ -31,9 +31,9 @@ export async function verifyChain(reader: SqliteReader): Promise<Integrity> {
     }
     await nextTurn();
   }
-  const { id: archivedThrough } = reader.archivedThrough();
-  const archive = reader.archiveOf(archivedThrough);
-  if (archive !== undefined && !isToldOf(archive, reader.event(archive.revision))) {
+  const { id: archivedThrough } = committed().archivedThrough();
+  const archive = committed().archiveOf(archivedThrough);
+  if (archive !== undefined && !isToldOf(archive, committed().event(archive.revision))) {
     return verdict(
       archivedThrough,
       `Events up to ${archivedThrough} are gone, and no event says that they were archived.`,

@@ -1,0 +1,47 @@
+/**
+ * Long work in slices, so that the event loop has its turns in between. It is written once, as a generator that yields
+ * wherever it may pause; short work runs the same generator to its end at once.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+export type Slices<T> = Generator<void, T, void>;
+
+/** How long the event loop may wait for a slice. */
+const SLICE_MS = 10;
+
+export function* slicesOf<T>(work: T | Slices<T>): Slices<T> {
+  return isSlices(work) ? yield* work : work;
+}
+
+function isSlices<T>(work: T | Slices<T>): work is Slices<T> {
+  return (
+    (work as { [Symbol.toStringTag]?: unknown } | null | undefined)?.[Symbol.toStringTag] === 'Generator'
+  );
+}
+
+/** One slice; `done` tells whether it was the last. */
+export function runSlice<Y, T>(work: Generator<Y, T, void>): IteratorResult<Y, T> {
+  const end = performance.now() + SLICE_MS;
+  for (;;) {
+    const step = work.next();
+    if (step.done || step.value !== undefined || performance.now() > end) return step;
+  }
+}
+
+/** All of it, without a pause. */
+export function atOnce<T>(work: T | Slices<T>): T {
+  if (!isSlices(work)) return work;
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** All of it, with a turn of the event loop after each slice. */
+export async function inTurns<T>(work: Slices<T>): Promise<T> {
+  for (;;) {
+    const step = runSlice(work);
+    if (step.done) return step.value;
+    await nextTurn();
+  }
+}
