@@ -9,7 +9,7 @@ import { checkout } from './paths.mjs';
 import { prefixLines } from './prefix-lines.mjs';
 import { needsOf } from './strata.mjs';
 
-/** Guests at a time: each has one processor, and the slowest files wait for time rather than compute. */
+/** Guests at a time, besides files that mostly wait: each has one processor. */
 const guestsAtOnce = 2;
 
 /** In a guest, node gives the one file the time of its longest test: nearly all that there is, so that a hang is named. */
@@ -52,7 +52,13 @@ export async function runStratum(stratum, files, signal) {
     .map((file) => ({ file, needs: needsOf(file, stratum.limitSeconds) }))
     // The longest first, so that no guest is left alone with it at the end.
     .sort((a, b) => b.needs.limitSeconds - a.needs.limitSeconds);
-  return sum(await inParallel(guestsAtOnce, jobs, (job) => runFileInGuest(job, signal)));
+  const run = (job) => runFileInGuest(job, signal);
+  const [beside, inTurn] = [true, false].map((is) => jobs.filter(({ needs }) => needs.isBeside === is));
+  const totals = await Promise.all([
+    inParallel(beside.length, beside, run),
+    inParallel(guestsAtOnce, inTurn, run),
+  ]);
+  return sum(totals.flat());
 }
 
 async function runOnHost({ name, limitSeconds, testLimitSeconds }, files, signal) {

@@ -53,7 +53,7 @@ export function testFiles(name, words, root = checkout) {
 }
 
 /**
- * What a file in a guest asks for in comment lines of its own: `// time limit: 900 s`, `// memory: 4G`.
+ * What a file in a guest asks for in comment lines of its own: `// time limit: 900 s`, `// memory: 4G`, `// beside the others`.
  *
  * @param {string} text the source
  * @param {number} limitSeconds the stratum's
@@ -61,7 +61,12 @@ export function testFiles(name, words, root = checkout) {
 export function guestNeeds(text, limitSeconds) {
   const limit = /^\/\/ time limit: (\d+) s$/m.exec(text)?.[1];
   const memory = /^\/\/ memory: (\d+[MG])$/m.exec(text)?.[1];
-  return { limitSeconds: limit === undefined ? limitSeconds : Number(limit), memory: memory ?? '2G' };
+  const isBeside = /^\/\/ beside the others$/m.test(text);
+  return {
+    limitSeconds: limit === undefined ? limitSeconds : Number(limit),
+    memory: memory ?? '2G',
+    isBeside,
+  };
 }
 
 /** As guestNeeds, of a test file. */

@@ -16,8 +16,9 @@ import {
   startKernelServer,
   whenFileEnds,
 } from '../support/kernel-server.js';
+import { seededRandom } from '../support/random.js';
 import { createSteadyEntries, STEADY_LINES, type SteadyEntries } from '../support/steady-entries.js';
-import { createWriter, seededRandom } from '../support/write-model.js';
+import { createWriter } from '../support/write-model.js';
 
 const STOP_LIMIT_MS = 10_000;
 const seed = Number(process.env.LVSD_SEED ?? Date.now() % 2 ** 31);

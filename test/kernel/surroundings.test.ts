@@ -12,7 +12,7 @@ import { assertIntact, auditFromNow } from '../support/audit-events.js';
 import { CLUSTERS } from '../support/doors.js';
 import { savedLines } from '../support/ipvsadm.js';
 import { eventually, explained, type KernelServer, startKernelServer } from '../support/kernel-server.js';
-import { seededRandom } from '../support/write-model.js';
+import { seededRandom } from '../support/random.js';
 
 const run = promisify(execFile);
 const REPAIR_LIMIT_MS = 60_000;

@@ -11,7 +11,7 @@ import { type CuttingProxy, startCuttingProxy } from '../support/cutting-proxy.j
 import { CLUSTERS } from '../support/doors.js';
 import { connectByReflection, type ReflectionClient } from '../support/grpc-reflection-client.js';
 import { createKernelServer, type KernelServer, NO_INTERVAL } from '../support/kernel-server.js';
-import { seededRandom } from '../support/write-model.js';
+import { seededRandom } from '../support/random.js';
 
 const REST_WRITES = 500;
 const GRPC_WRITES = 100;

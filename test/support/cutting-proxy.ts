@@ -1,7 +1,7 @@
 /** A TCP proxy that cuts connections: each after a number of bytes of its own, in whatever direction they go. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import type { Random } from './write-model.js';
+import type { Random } from './random.js';
 
 export interface CuttingProxy {
   /** host:port. */

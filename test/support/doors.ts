@@ -19,27 +19,64 @@ export interface Failure {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+export interface WriteOptions {
+  /** As the audit log names the call. */
+  readonly requestId?: string;
+  readonly drain?: boolean;
+  readonly validateOnly?: boolean;
+  /** If-Match; not of a change-set. */
+  readonly etag?: string;
+}
+
+/** Of a change-set; a resource is a path as below. */
+export type Change =
+  | { readonly put: { readonly resource: string; readonly spec: Json } }
+  | { readonly delete: { readonly resource: string } };
+
 export interface Door {
   readonly name: 'REST' | 'gRPC';
   /** As the audit log names it. */
   readonly transport: 'rest' | 'grpc';
-  create(path: string, body: Json): Promise<Written>;
+  create(path: string, body: Json, options?: Omit<WriteOptions, 'drain'>): Promise<Written>;
   /** PUT. */
-  replace(path: string, body: Json): Promise<Written>;
+  replace(path: string, body: Json, options?: WriteOptions): Promise<Written>;
   /** JSON merge patch of labels and spec. */
-  update(path: string, patch: Json): Promise<Written>;
+  update(path: string, patch: Json, options?: WriteOptions): Promise<Written>;
   /** With everything below it. */
-  delete(path: string): Promise<Written>;
-  replaceDefinition(cluster: string, definition: Json): Promise<Written>;
+  delete(path: string, options?: WriteOptions): Promise<Written>;
+  replaceDefinition(cluster: string, definition: Json, options?: WriteOptions): Promise<Written>;
+  changeSet(changes: readonly Change[], options?: WriteOptions): Promise<Written>;
   /** Why the resource cannot be had; undefined when it can. */
   missing(path: string): Promise<Failure | undefined>;
 }
 
-export const CLUSTERS = '/v1/projects/default/clusters';
+const PARENT = 'projects/default/clusters';
+export const CLUSTERS = `/v1/${PARENT}`;
+
+interface Sent {
+  readonly body?: Json;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly options?: WriteOptions | undefined;
+}
 
 export function createRestDoor(rest: Rest): Door {
-  async function write(method: string, path: string, body?: Json): Promise<Written> {
-    const { status, body: answer } = await rest.call<Problem>(method, `${CLUSTERS}${path}`, { body });
+  async function write(
+    method: string,
+    path: string,
+    { body, query = {}, options = {} }: Sent,
+  ): Promise<Written> {
+    const { requestId, drain, validateOnly, etag } = options;
+    const all = new URLSearchParams({
+      ...query,
+      ...(drain !== undefined && { drain: String(drain) }),
+      ...(validateOnly && { validateOnly: 'true' }),
+    });
+    const headers = {
+      ...(requestId !== undefined && { 'x-request-id': requestId }),
+      ...(etag !== undefined && { 'if-match': etag }),
+    };
+    const url = all.size > 0 ? `${path}?${all}` : path;
+    const { status, body: answer } = await rest.call<Problem>(method, url, { body, headers });
     if (status >= 400) return { outcome: 'failed', failure: failureOf(status, answer) };
     return { outcome: status === 202 ? 'pending' : status === 201 ? 'created' : 'done' };
   }
@@ -47,14 +84,21 @@ export function createRestDoor(rest: Rest): Door {
   return {
     name: 'REST',
     transport: 'rest',
-    create(path, body) {
+    create(path, body, options) {
       const slash = `/${path}`.lastIndexOf('/');
-      return write('POST', `/${path}`.slice(0, slash), { name: path.slice(slash), ...body });
+      const named = { name: path.slice(slash), ...body };
+      return write('POST', CLUSTERS + `/${path}`.slice(0, slash), { body: named, options });
     },
-    replace: (path, body) => write('PUT', `/${path}`, body),
-    update: (path, patch) => write('PATCH', `/${path}`, patch),
-    delete: (path) => write('DELETE', `/${path}${isLeaf(path) ? '' : '?cascade=true'}`),
-    replaceDefinition: (cluster, definition) => write('PUT', `/${cluster}/definition`, definition),
+    replace: (path, body, options) => write('PUT', `${CLUSTERS}/${path}`, { body, options }),
+    update: (path, patch, options) => write('PATCH', `${CLUSTERS}/${path}`, { body: patch, options }),
+    delete: (path, options) =>
+      write('DELETE', `${CLUSTERS}/${path}`, { query: isLeaf(path) ? {} : { cascade: 'true' }, options }),
+    replaceDefinition: (cluster, definition, options) =>
+      write('PUT', `${CLUSTERS}/${cluster}/definition`, { body: definition, options }),
+    changeSet(changes, options) {
+      const body = { changes: changes.map((change) => withFullPath(change, ({ spec }) => ({ spec }))) };
+      return write('POST', '/v1/change-sets', { body, options });
+    },
     async missing(path) {
       const { status, body } = await rest.call<Problem>('GET', `${CLUSTERS}/${path}`);
       return status >= 400 ? failureOf(status, body) : undefined;
@@ -64,6 +108,13 @@ export function createRestDoor(rest: Rest): Door {
 
 function failureOf(status: number, { reason, metadata }: Problem): Failure {
   return { code: status, reason, metadata: metadata ?? {} };
+}
+
+/** A change as an API has it: how it names the spec is the caller's to say. */
+export function withFullPath(change: Change, member: (put: { resource: string; spec: Json }) => Json): Json {
+  if ('put' in change)
+    return { put: { resource: `${PARENT}/${change.put.resource}`, ...member(change.put) } };
+  return { delete: { resource: `${PARENT}/${change.delete.resource}`, cascade: true } };
 }
 
 /** Only a resource that may have children can be deleted with them. */

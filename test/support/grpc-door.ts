@@ -1,7 +1,14 @@
 /** The gRPC door: requests in the standard JSON form of proto messages, through a client that learned them by reflection. */
 import type { JsonObject, JsonValue } from '@bufbuild/protobuf';
 import { type ServiceError, status } from '@grpc/grpc-js';
-import type { Door, Failure, Json, Written } from './doors.js';
+import {
+  type Door,
+  type Failure,
+  type Json,
+  type WriteOptions,
+  type Written,
+  withFullPath,
+} from './doors.js';
 import type { ReflectionClient } from './grpc-reflection-client.js';
 
 /** How the proto files call the members of an enumeration, by the field that has it. */
@@ -20,15 +27,17 @@ const ENUM_PREFIXES: Readonly<Record<string, string>> = {
 const KINDS = ['Cluster', 'VirtualService', 'RealServer'] as const;
 
 export function createGrpcDoor(client: ReflectionClient): Door {
-  async function write(verb: string, path: string, fields: Json): Promise<Written> {
+  async function write(verb: string, path: string, fields: Json, options?: WriteOptions): Promise<Written> {
     const { kind, names } = resourceOf(path);
-    return attempt(`lvsd.v1.${kind}Service/${verb}${kind}`, { ...names, ...fields });
+    return attempt(`lvsd.v1.${kind}Service/${verb}${kind}`, { ...names, ...fields }, options);
   }
 
-  async function attempt(method: string, request: Json): Promise<Written> {
+  async function attempt(method: string, request: Json, options: WriteOptions = {}): Promise<Written> {
+    const { requestId, ...asFields } = options;
+    const metadata = requestId === undefined ? {} : { 'x-request-id': requestId };
     try {
-      const { answer } = await client.call(method, request as JsonObject);
-      if (answer.pending === true) return { outcome: 'pending' };
+      const { answer } = await client.call(method, { ...request, ...asFields } as JsonObject, { metadata });
+      if (answer.pending === true || answer.state === 'STATE_PENDING') return { outcome: 'pending' };
       const isNew = answer.created === true || method.includes('/Create');
       return { outcome: isNew ? 'created' : 'done' };
     } catch (error) {
@@ -52,17 +61,25 @@ export function createGrpcDoor(client: ReflectionClient): Door {
   return {
     name: 'gRPC',
     transport: 'grpc',
-    create: (path, body) => write('Create', path, protoJson(body)),
-    replace: (path, body) => write('Replace', path, protoJson(body)),
-    update: (path, patch) =>
-      write('Update', path, { ...protoJson(patch), updateMask: leavesOf(patch).join(',') }),
-    delete: (path) => write('Delete', path, isLeaf(path) ? {} : { cascade: true }),
-    replaceDefinition: (cluster, definition) =>
-      attempt('lvsd.v1.DefinitionService/ReplaceDefinition', {
-        project: 'default',
-        cluster,
-        definition: protoJson(definition),
-      }),
+    create: (path, body, options) => write('Create', path, protoJson(body), options),
+    replace: (path, body, options) => write('Replace', path, protoJson(body), options),
+    update: (path, patch, options) =>
+      write('Update', path, { ...protoJson(patch), updateMask: leavesOf(patch).join(',') }, options),
+    delete: (path, options) => write('Delete', path, isLeaf(path) ? {} : { cascade: true }, options),
+    replaceDefinition: (cluster, definition, options) =>
+      attempt(
+        'lvsd.v1.DefinitionService/ReplaceDefinition',
+        { project: 'default', cluster, definition: protoJson(definition) },
+        options,
+      ),
+    changeSet(changes, options) {
+      const request = {
+        changes: changes.map((change) =>
+          withFullPath(change, ({ resource, spec }) => ({ [specFieldOf(resource)]: protoJson(spec) })),
+        ),
+      };
+      return attempt('lvsd.v1.DefinitionService/CreateChangeSet', request, options);
+    },
     async missing(path) {
       const found = await write('Get', path, {});
       return found.outcome === 'failed' ? found.failure : undefined;
@@ -81,6 +98,12 @@ function resourceOf(path: string): { kind: (typeof KINDS)[number]; names: Json }
       name: names.at(-1),
     },
   };
+}
+
+/** Of a put in a change-set. */
+function specFieldOf(path: string): string {
+  const { kind } = resourceOf(path);
+  return `${kind[0]?.toLowerCase()}${kind.slice(1)}`;
 }
 
 function isLeaf(path: string): boolean {

@@ -30,6 +30,8 @@ export interface KernelServerOptions {
   readonly intervalSeconds: number;
   /** LVSD_DRIVER; default: netlink. */
   readonly driver?: 'netlink' | 'memory';
+  /** A module that is loaded into the server's process ahead of the command, with `--expose-gc`; `ask` talks to it. */
+  readonly preload?: URL;
 }
 
 export interface Ended {
@@ -61,6 +63,8 @@ export interface KernelServer {
   /** Stops the process in its tracks, or lets it go on. */
   pause(): void;
   resume(): void;
+  /** Sends a message to the preloaded module and resolves to the next one from there. */
+  ask<T>(message: string): Promise<T>;
   /** Runs another verb of the command on the same data directory, or a second server. */
   run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
@@ -103,6 +107,15 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
     return spawn(process.execPath, [COMMAND, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  function spawnServer(): ChildProcess {
+    const { preload } = options;
+    if (!preload) return spawnCommand(['serve'], environment);
+    return spawn(process.execPath, ['--expose-gc', `--import=${preload}`, COMMAND, 'serve'], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+  }
+
   const server: KernelServer = {
     dataDir,
     restUrl,
@@ -118,7 +131,7 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
     token,
     launch() {
       assert.ok(!isRunning(child), 'the server runs already');
-      child = spawnCommand(['serve'], environment);
+      child = spawnServer();
       for (const stream of [child.stdout, child.stderr]) {
         stream?.setEncoding('utf8').on('data', (text: string) => {
           log += text;
@@ -147,6 +160,13 @@ export async function createKernelServer(options: KernelServerOptions): Promise<
     },
     pause: () => child?.kill('SIGSTOP'),
     resume: () => child?.kill('SIGCONT'),
+    async ask<T>(message: string) {
+      assert.ok(child && isRunning(child), 'the server does not run');
+      const answer = once(child, 'message', { signal: AbortSignal.timeout(START_LIMIT_MS) });
+      child.send(message);
+      const [value] = await answer;
+      return value as T;
+    },
     async run(...args) {
       const other = spawnCommand(args, {
         ...environment,

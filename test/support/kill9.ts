@@ -17,8 +17,9 @@ import {
   startKernelServer,
   whenFileEnds,
 } from './kernel-server.js';
+import { type Random, seededRandom } from './random.js';
 import { createSteadyEntries, STEADY_LINES, STEADY_MANAGED, type SteadyEntries } from './steady-entries.js';
-import { createWriter, type Random, seededRandom, type Writer } from './write-model.js';
+import { createWriter, type Writer } from './write-model.js';
 
 const WRITERS = 8;
 /** The kill comes after up to so many acknowledged writes, and up to so long after the last of them. */

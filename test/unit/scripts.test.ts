@@ -13,7 +13,7 @@ interface DebianModule {
 interface StrataModule {
   selectStrata(args: string[]): { selected: { name: string }[]; words: string[] };
   testFiles(name: string, words: string[], root: string): { source: string; compiled: string }[];
-  guestNeeds(text: string, limitSeconds: number): { limitSeconds: number; memory: string };
+  guestNeeds(text: string, limitSeconds: number): { limitSeconds: number; memory: string; isBeside: boolean };
 }
 interface PrefixLinesModule {
   prefixLines(prefix: string, emit: (text: string) => void): { write(bytes: Uint8Array): void; end(): void };
@@ -86,11 +86,12 @@ test('only tests that have a source are found', () => {
 });
 
 test('a file asks for time and memory in comment lines', () => {
-  assert.deepEqual(guestNeeds('// time limit: 900 s\n// memory: 4G\n', 600), {
+  assert.deepEqual(guestNeeds('// time limit: 900 s\n// memory: 4G\n// beside the others\n', 600), {
     limitSeconds: 900,
     memory: '4G',
+    isBeside: true,
   });
-  assert.deepEqual(guestNeeds('import x;', 600), { limitSeconds: 600, memory: '2G' });
+  assert.deepEqual(guestNeeds('import x;', 600), { limitSeconds: 600, memory: '2G', isBeside: false });
 });
 
 test('lines get a prefix whole, however the bytes are cut', () => {
