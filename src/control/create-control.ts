@@ -83,7 +83,7 @@ export function createControl({
     packetPaths: createPacketPaths(store, routes),
     definitions: createDefinitions({ store, reconciler, now }),
     history: createHistory(store),
-    changeSets: createChangeSets({ store, reconciler, now }),
+    changeSets: createChangeSets({ reconciler, now }),
     imports: createImports({ store, reconciler, now }),
     directors: createDirectors({ store, reconciler, now }),
     connections: createConnections({ store, reconciler }),

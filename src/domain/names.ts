@@ -66,7 +66,8 @@ export function childPath(parent: string, kind: Kind, name: string): string {
 
 /** The path above, or "" for a resource at the root. */
 export function parentPath(path: string): string {
-  return path.split('/').slice(0, -2).join('/');
+  const end = path.lastIndexOf('/', path.lastIndexOf('/') - 1);
+  return end < 0 ? '' : path.slice(0, end);
 }
 
 export function nameOf(path: string): string {

@@ -7,6 +7,7 @@ import { type DirectorTable, ipvsTableOf } from '../domain/entry.js';
 import { DomainError } from '../domain/errors.js';
 import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
 import { differences } from '../domain/plan.js';
+import type { Slices } from '../domain/slices.js';
 import type { Table } from '../domain/table.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, EntryChange, Transaction, WriteContext } from '../store/store.js';
@@ -21,7 +22,7 @@ export interface AdoptionJob<T> {
   /** Keys of the services that it may be about. */
   readonly frontends: ReadonlySet<string>;
   /** `table` is what the kernel has of these services: every entry that is put must be in it as it is put. */
-  readonly change: (tx: Transaction, table: Table) => T;
+  readonly change: (tx: Transaction, table: Table) => T | Slices<T>;
   /** Writes down that it is done; not called when nothing was adopted. */
   readonly confirm: (tx: Transaction, value: T) => void;
 }
@@ -54,8 +55,8 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       await undo(context, committed, fault);
       throw fault;
     }
-    await store.write(context, (tx) => {
-      recordOwnership(tx, side, { gone: [], found: committed.entryChanges.map(({ key }) => key) });
+    await store.write(context, function* (tx) {
+      yield* recordOwnership(tx, side, { gone: [], found: committed.entryChanges.map(({ key }) => key) });
       confirm(tx, committed.value);
     });
     director.foreignEntries = foreignBut(director.foreignEntries, committed.entryChanges);
@@ -89,8 +90,8 @@ export function createAdoptionPath(side: KernelSide, { turns }: { turns: Turns }
       });
     });
     const undoing = undoContext(context, 'which the kernel did not confirm');
-    await store.write(undoing, (tx) => {
-      putBack(side, tx, committed);
+    await store.write(undoing, function* (tx) {
+      yield* putBack(side, tx, committed);
       dropAnswer(tx, context);
     });
   }

@@ -1,5 +1,6 @@
 /** The part of a pass that reads some frontends, in turn with the writes, and removes and writes down what differs. */
 import type { Difference } from '../domain/plan.js';
+import type { Slices } from '../domain/slices.js';
 import type { OwnedEntry, Transaction, WriteContext } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
 import { type Convergence, converge } from './converge.js';
@@ -40,14 +41,25 @@ export async function convergeAndRecord(side: KernelSide, options: Options): Pro
 
   const director = side.director.name;
   const remark = options.trigger === 'start' ? FOUND_AT_START : '';
-  await side.store.write(context, (tx) => {
-    for (const one of news) recordDrift(tx, one, { director, remark });
-    for (const one of reported) recordDrift(tx, one, { director, remark, isLeft: true });
-    for (const [resource, group] of results) {
-      recordApplied(tx, { director, resource, results: group, durationMicros: convergence.durationMicros });
+  await side.store.write(context, function* (tx) {
+    for (const one of news) {
+      recordDrift(tx, one, { director, remark });
+      yield;
     }
-    recordFailed(tx, { director, failed, results: convergence.results });
-    recordOwnership(tx, side, convergence);
+    for (const one of reported) {
+      recordDrift(tx, one, { director, remark, isLeft: true });
+      yield;
+    }
+    for (const [resource, group] of results) {
+      yield* recordApplied(tx, {
+        director,
+        resource,
+        results: group,
+        durationMicros: convergence.durationMicros,
+      });
+    }
+    yield* recordFailed(tx, { director, failed, results: convergence.results });
+    yield* recordOwnership(tx, side, convergence);
     for (const { key } of told) side.owed.remove(tx, key);
   });
 }
@@ -80,17 +92,17 @@ function count(tally: Tally, { left, results, keptOut }: Convergence, repaired: 
   tally.refused += keptOut.length + results.filter((result) => judge(result) === 'refused').length;
 }
 
-function recordFailed(
+function* recordFailed(
   tx: Transaction,
   {
     director,
     failed,
     results,
   }: { director: string; failed: readonly Problem[]; results: readonly EntryResult[] },
-): void {
+): Slices<void> {
   for (const { path, key, detail } of failed) {
     const own = results.filter(({ operation }) => operation.key === key);
-    recordRefused(tx, { director, resource: path, results: own, durationMicros: 0, detail });
+    yield* recordRefused(tx, { director, resource: path, results: own, durationMicros: 0, detail });
   }
 }
 

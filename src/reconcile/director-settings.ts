@@ -4,6 +4,7 @@ import type { DirectorOperation } from '../domain/director-operation.js';
 import { settingDifferences } from '../domain/director-plan.js';
 import { DomainError } from '../domain/errors.js';
 import { NOTHING_MANAGED, type Section } from '../domain/schema/director-settings.js';
+import { atOnce } from '../domain/slices.js';
 import type { OperationResult } from '../driver/driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, Transaction, WriteContext } from '../store/store.js';
@@ -50,8 +51,8 @@ export function createSettingsPath(
     }
     const refusal = outcome.results.find((result) => judge(result) === 'refused');
     if (!refusal || committed.changes.length === 0) {
-      await store.write(context, (tx) => {
-        recordApplied(tx, { director: director.name, resource: path, ...outcome });
+      await store.write(context, function* (tx) {
+        yield* recordApplied(tx, { director: director.name, resource: path, ...outcome });
         side.owed.remove(tx, owedKey(section));
       });
       noteSettings(side, outcome, [section]);
@@ -100,7 +101,7 @@ export function createSettingsPath(
       const committed = await store.write(
         context,
         (tx) => {
-          change(tx);
+          atOnce(change(tx));
           spec = directorSpec(tx, director.name);
         },
         { dryRun: true },

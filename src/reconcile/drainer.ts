@@ -47,8 +47,11 @@ export function createDrainer({ side, path, now }: Dependencies): Drainer {
       context,
       scope,
       irrevocable: true,
-      change(tx) {
-        for (const one of ended) end(tx, one, side.director.name);
+      *change(tx) {
+        for (const one of ended) {
+          end(tx, one, side.director.name);
+          yield;
+        }
       },
     });
   }

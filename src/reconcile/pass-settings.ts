@@ -44,14 +44,14 @@ export async function passSettings(
   const isNew = [news, failing, drifting, told].some(({ length }) => length > 0);
   if (!isNew && refusals.length === convergence.results.length) return;
   const report = { director: director.name, resource: directorPath(director.name), ...convergence };
-  await store.write(context, (tx) => {
+  await store.write(context, function* (tx) {
     for (const one of news) recordSetting(tx, report, { one, remark: 'set back.' });
     for (const one of convergence.left.filter(({ section }) => drifting.includes(section))) {
       recordSetting(tx, report, { one, remark: 'left as it is.' });
     }
     const detail = director.settingProblems.get(failing[0] ?? 'timeouts')?.detail;
-    if (failing.length > 0 && detail) recordRefused(tx, { ...report, detail });
-    else recordApplied(tx, report);
+    if (failing.length > 0 && detail) yield* recordRefused(tx, { ...report, detail });
+    else yield* recordApplied(tx, report);
     for (const section of told) owed.remove(tx, owedKey(section));
   });
 }

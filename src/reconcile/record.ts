@@ -1,4 +1,5 @@
 import { type Difference, describeDifference } from '../domain/plan.js';
+import type { Slices } from '../domain/slices.js';
 import type { EventDraft, OwnedEntry, Transaction } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
 import type { Convergence } from './converge.js';
@@ -16,19 +17,20 @@ interface Report {
 }
 
 /** Writes down what the kernel did: one `apply` event, or several when there were many operations; none for none. */
-export function recordApplied(tx: Transaction, report: Report): void {
-  recordMade(tx, report.results);
+export function* recordApplied(tx: Transaction, report: Report): Slices<void> {
+  yield* recordMade(tx, report.results);
   for (let start = 0; start < report.results.length; start += OPERATIONS_PER_EVENT) {
     tx.record(
       draft('apply', { ...report, results: report.results.slice(start, start + OPERATIONS_PER_EVENT) }),
     );
+    yield;
   }
 }
 
 /** Writes down what the kernel would not do, with what it was told: of too many operations, the failed ones first. */
-export function recordRefused(tx: Transaction, report: Report): void {
+export function* recordRefused(tx: Transaction, report: Report): Slices<void> {
   const { results } = report;
-  recordMade(tx, results);
+  yield* recordMade(tx, results);
   const telling =
     results.length <= OPERATIONS_PER_EVENT
       ? results
@@ -37,10 +39,11 @@ export function recordRefused(tx: Transaction, report: Report): void {
 }
 
 /** What has been made is ours from now on, whatever becomes of the rest of the write. */
-function recordMade(tx: Transaction, results: readonly AnyResult[]): void {
+function* recordMade(tx: Transaction, results: readonly AnyResult[]): Slices<void> {
   for (const result of results) {
     const { command, key } = result.operation;
     if (command.startsWith('NEW_') && judge(result) === 'done') tx.settleOrigin(key, 'made');
+    yield;
   }
 }
 
@@ -89,13 +92,17 @@ function draft(
  * What a look at the kernel says of whose its entries are. Rows of removed entries are kept until the kernel has confirmed
  * that it does not have them.
  */
-export function recordOwnership(
+export function* recordOwnership(
   tx: Transaction,
   { owed }: Pick<KernelSide, 'owed'>,
   { gone, found }: Pick<Convergence, 'gone' | 'found'>,
-): void {
-  for (const key of found) tx.settleOrigin(key, 'found');
+): Slices<void> {
+  for (const key of found) {
+    tx.settleOrigin(key, 'found');
+    yield;
+  }
   for (const key of gone) {
+    yield;
     owed.remove(tx, key);
     if (isLeaving(tx.entry(key))) tx.removeEntry(key);
   }

@@ -1,4 +1,5 @@
 import { frontendKeyOf } from '../domain/keys.js';
+import type { Slices } from '../domain/slices.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';
@@ -20,8 +21,8 @@ interface Undoable {
 export async function undo(side: KernelSide, undoable: Undoable): Promise<void> {
   const { context, scope, committed } = undoable;
   const system = undoContext(context, 'which the kernel refused');
-  await side.store.write(system, (tx) => {
-    putBack(side, tx, committed);
+  await side.store.write(system, function* (tx) {
+    yield* putBack(side, tx, committed);
     dropAnswer(tx, context);
   });
   const keys = new Set(committed.entryChanges.map(({ key }) => key));
@@ -32,8 +33,11 @@ export async function undo(side: KernelSide, undoable: Undoable): Promise<void> 
     const entries = side.store.read((reader) =>
       committed.entryChanges.flatMap(({ key }) => reader.entry(key) ?? []),
     );
-    await side.store.write(system, (tx) => {
-      for (const { key } of entries) side.owed.add(tx, key);
+    await side.store.write(system, function* (tx) {
+      for (const { key } of entries) {
+        side.owed.add(tx, key);
+        yield;
+      }
     });
     notePending(side.problems, entries, convergence.message);
     return;
@@ -46,16 +50,18 @@ export async function undo(side: KernelSide, undoable: Undoable): Promise<void> 
  * In reverse order: what was made goes before its parent, what was removed comes back after it. Only what this write made in
  * the kernel is to be removed there; of what it did not make, somebody else's entries included, just the row goes.
  */
-export function putBack(
+export function* putBack(
   { owed }: Pick<KernelSide, 'owed'>,
   tx: Transaction,
   { changes, entryChanges }: Committed<unknown>,
-): void {
-  for (const { path, before } of [...changes].reverse()) {
+): Slices<void> {
+  for (const { path, before } of changes.toReversed()) {
     if (before) tx.put(before);
     else tx.remove(path);
+    yield;
   }
-  for (const { key, before, after } of [...entryChanges].reverse()) {
+  for (const { key, before, after } of entryChanges.toReversed()) {
+    yield;
     const isMade = tx.entry(key)?.origin === 'made';
     if (before) tx.putEntry(isMade ? { ...before, origin: 'made' } : before);
     else if (after && isMade) tx.putEntry({ ...after, state: 'removing', origin: 'made' });
@@ -89,8 +95,8 @@ async function recordConvergence(
   { scope, convergence }: { scope: string; convergence: Convergence },
 ): Promise<void> {
   const { results, durationMicros } = convergence;
-  await side.store.write(context, (tx) => {
-    recordApplied(tx, { director: side.director.name, resource: scope, results, durationMicros });
-    recordOwnership(tx, side, convergence);
+  await side.store.write(context, function* (tx) {
+    yield* recordApplied(tx, { director: side.director.name, resource: scope, results, durationMicros });
+    yield* recordOwnership(tx, side, convergence);
   });
 }

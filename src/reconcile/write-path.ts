@@ -2,6 +2,7 @@
  * The path of a write: commit, apply, record, answer. Writes of one turn travel together (one transaction, one netlink
  * batch); batches follow one another, so that a refused write is undone before anything can build on it.
  */
+import type { Slices } from '../domain/slices.js';
 import type { Committed, EntryChange, Transaction, WriteContext } from '../store/store.js';
 import { applyChanges, type KernelSide, type Outcome } from './apply-changes.js';
 import { createClaims, Postponed, takeBatch } from './batch.js';
@@ -16,7 +17,7 @@ export interface WriteJob<T> {
   readonly context: WriteContext;
   /** Path of the resource that the write is about, "" for all: with those above and below it, it is not in one batch. */
   readonly scope: string;
-  readonly change: (tx: Transaction) => T;
+  readonly change: (tx: Transaction) => T | Slices<T>;
   /** What the kernel refuses is not undone: it stays, and the passes go on trying. */
   readonly irrevocable?: boolean;
 }
@@ -131,9 +132,9 @@ export function createWritePath(
     const { state, results, durationMicros, gone, found, drift } = outcome;
     if (state === 'refused') {
       const detail = refusalDetail(outcome);
-      await store.write(context, (tx) => {
+      await store.write(context, function* (tx) {
         for (const one of drift) recordDrift(tx, one, { director });
-        recordRefused(tx, { director, resource: scope, results, durationMicros, detail });
+        yield* recordRefused(tx, { director, resource: scope, results, durationMicros, detail });
       });
       await undo(side, { context, scope, committed });
       queued.reject(refusalError(director, outcome, committed.entryChanges));
@@ -142,11 +143,11 @@ export function createWritePath(
     noteState(side, committed.entryChanges, outcome);
     const owing = outcome.state === 'pending' || committed.entryChanges.some(({ key }) => side.owed.has(key));
     if (owing || results.length + gone.length + found.length + drift.length > 0) {
-      await store.write(context, (tx) => {
-        if (owing) recordOwed(side, tx, { committed, state });
+      await store.write(context, function* (tx) {
+        if (owing) yield* recordOwed(side, tx, { committed, state });
         for (const one of drift) recordDrift(tx, one, { director });
-        recordApplied(tx, { director, resource: scope, results, durationMicros });
-        recordOwnership(tx, side, outcome);
+        yield* recordApplied(tx, { director, resource: scope, results, durationMicros });
+        yield* recordOwnership(tx, side, outcome);
       });
     }
     if (state === 'pending') requestPass();
@@ -168,14 +169,15 @@ export function createWritePath(
   };
 }
 
-function recordOwed(
+function* recordOwed(
   { owed }: KernelSide,
   tx: Transaction,
   { committed, state }: Pick<Live, 'committed'> & Pick<Outcome, 'state'>,
-): void {
+): Slices<void> {
   for (const { key, after } of committed.entryChanges) {
     if (state === 'pending' && after) owed.add(tx, key);
     else owed.remove(tx, key);
+    yield;
   }
 }
 

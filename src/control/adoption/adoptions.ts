@@ -8,6 +8,7 @@ import { nameOf, parentPath, pathOf } from '../../domain/names.js';
 import { type Adoption, AdoptionInput } from '../../domain/schema/adoption.js';
 import type { ClusterSpec } from '../../domain/schema/cluster.js';
 import type { Definition } from '../../domain/schema/definition.js';
+import type { Slices } from '../../domain/slices.js';
 import type { Table } from '../../domain/table.js';
 import { createValidator } from '../../domain/validate.js';
 import { directorPath } from '../../reconcile/converge-settings.js';
@@ -60,10 +61,13 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
   }
 
   /** All of it or, when one of the entries cannot be put, nothing. */
-  function put(tx: Transaction, { resources }: AdoptionPlan): void {
-    for (const resource of resources) tx.put(resource);
+  function* put(tx: Transaction, { resources }: AdoptionPlan): Slices<void> {
+    for (const resource of resources) {
+      tx.put(resource);
+      yield;
+    }
     for (const path of rootsOf(resources)) {
-      syncEntries(tx, {
+      yield* syncEntries(tx, {
         scope: path,
         // the kernel has them: it can do what they need
         capabilities: null,
@@ -80,7 +84,7 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
     const { project = 'default', cluster, labels = {}, description = '', select } = input;
     const selection = readSelection(select);
     const path = pathOf({ project, cluster });
-    function change(tx: Transaction, table: Table): Adopted {
+    function* change(tx: Transaction, table: Table): Slices<Adopted> {
       requireAncestors(tx, pathOf({ project }));
       checkAgreement(tx.resource(path), input);
       const { services, leftOut } = findAdoptable({ reader: tx, table, cluster: path, selection });
@@ -88,7 +92,7 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
       const { adopted } = plan;
       const adoption: Adoption = { director: name, project, cluster, adopted, leftOut: [...leftOut] };
       if (adopted.length === 0) return { adoption, definition: null };
-      put(tx, plan);
+      yield* put(tx, plan);
       return { adoption, definition: documentOf([...plan.parents, ...plan.resources]) };
     }
 

@@ -1,10 +1,11 @@
 /** Changes of many resources, all or nothing. */
 import { DomainError, type Violation } from '../../domain/errors.js';
-import { isWithin, kindOf, parentPath } from '../../domain/names.js';
+import { isWithin, KINDS, kindOf, parentPath } from '../../domain/names.js';
 import { type ChangeSet, ChangeSetFrame } from '../../domain/schema/change-set.js';
+import { atOnce, type Slices } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
-import type { Reader, ResourceChange, Store, Transaction } from '../../store/store.js';
+import type { Reader, ResourceChange, Transaction } from '../../store/store.js';
 import type { ChangeSets } from '../control.js';
 import { found, hasChildren, requireAncestors } from '../definitions/resources.js';
 import { putTree, treeOf } from '../definitions/trees.js';
@@ -19,12 +20,11 @@ import { scopesOf } from './change-set-scopes.js';
 import { holdToDeletions } from './deletions.js';
 
 interface Dependencies {
-  readonly store: Store;
   readonly reconciler: Reconciler;
   readonly now: () => Date;
 }
 
-export function createChangeSets({ store, reconciler, now }: Dependencies): ChangeSets {
+export function createChangeSets({ reconciler, now }: Dependencies): ChangeSets {
   const validate = createValidator(ChangeSetFrame);
 
   return {
@@ -36,14 +36,13 @@ export function createChangeSets({ store, reconciler, now }: Dependencies): Chan
       const job = {
         context: writeContext(call, 'createChangeSet'),
         scope: commonScope(items),
-        change: keeping(call, change, (tx) => {
+        change: keeping(call, change, (tx, results) => {
           const state = tx.changes().length === 0 ? 'unchanged' : 'applied';
-          const results = resultsOf(tx, items, tx.changes());
           return { changeSet: { state, revision: tx.revision(), results } };
         }),
       };
-      function change(tx: Transaction) {
-        carryOut(tx, items);
+      function* change(tx: Transaction): Slices<ChangeSet['results']> {
+        yield* carryOut(tx, items);
         holdToDeletions(tx, frame.maxDeletions);
         const [first, ...rest] = scopesOf(tx, items).map((part) => ({
           ...part,
@@ -51,13 +50,13 @@ export function createChangeSets({ store, reconciler, now }: Dependencies): Chan
           leaving: leavingNow(tx, reconciler, { drain, now: now() }),
           pointerTo: (path: string) => find(path)?.specPointer(path) ?? '',
         }));
-        if (first) syncEntries(tx, first, ...rest);
+        if (first) yield* syncEntries(tx, first, ...rest);
+        return yield* resultsOf(tx, items);
       }
       try {
         if (validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
-        const { changes, pending, revision } = await reconciler.write(job);
+        const { changes, pending, revision, value: results } = await reconciler.write(job);
         const state = changes.length === 0 ? 'unchanged' : pending ? 'pending' : 'applied';
-        const results = store.read((reader) => resultsOf(reader, items, changes));
         return { changeSet: { state, revision, results } };
       } catch (error) {
         throw pointed(error, find);
@@ -75,20 +74,30 @@ function commonScope(items: readonly Item[]): string {
 }
 
 /** Everything but the entries. Deletions first, from the leaves up; then what is put, from the clusters down. */
-function carryOut(tx: Transaction, items: readonly Item[]): void {
-  for (const item of items) at(item, () => checkItem(tx, item));
-  const byDepth = items.toSorted((a, b) => a.path.split('/').length - b.path.split('/').length);
-  for (const item of byDepth.toReversed()) if (item.type === 'delete') at(item, () => remove(tx, item));
+function* carryOut(tx: Transaction, items: readonly Item[]): Slices<void> {
+  for (const item of items) {
+    at(item, () => checkItem(tx, item));
+    yield;
+  }
+  const byDepth = fromTheTop(items);
+  for (const item of byDepth.toReversed()) {
+    if (item.type === 'delete') at(item, () => remove(tx, item));
+    yield;
+  }
   const known = new Set<string>();
   for (const item of byDepth) {
     if (item.type === 'delete') continue;
     const parent = parentPath(item.path);
     if (!known.has(parent)) at(item, () => requireAncestors(tx, parent));
     known.add(parent);
-    const current = item.type === 'put' ? [] : treeOf(tx, item.path);
+    const current = item.type === 'put' ? [] : yield* treeOf(tx, item.path);
     const wanted = item.type === 'restore' ? at(item, () => restoredResources(tx, item)) : item.wanted;
-    putTree(tx, current, wanted);
+    yield* putTree(tx, current, wanted);
   }
+}
+
+function fromTheTop(items: readonly Item[]): Item[] {
+  return KINDS.flatMap((kind) => items.filter(({ path }) => kindOf(path) === kind));
 }
 
 /** Entity tags are those of before the change-set. */
@@ -96,7 +105,8 @@ function checkItem(tx: Transaction, item: Item): void {
   const { path, ifMatch, onlyCreate } = item;
   if (ifMatch === undefined && !onlyCreate) return;
   const current = tx.resource(path);
-  const etag = current && (isWholeCluster(item) ? treeEtag(treeOf(tx, path)) : etagOf(current.revision));
+  const etag =
+    current && (isWholeCluster(item) ? treeEtag(atOnce(treeOf(tx, path))) : etagOf(current.revision));
   checkPreconditions(path, etag, { ...(ifMatch !== undefined && { ifMatch }), onlyCreate });
 }
 
@@ -150,26 +160,28 @@ function pointing(error: unknown, pointer: string): unknown {
   return new DomainError(reason, message, { metadata, violations: [violation], cause: error });
 }
 
-function resultsOf(
-  reader: Reader,
-  items: readonly Item[],
-  changes: readonly ResourceChange[],
-): ChangeSet['results'] {
-  const byPath = new Map(changes.map((change) => [change.path, change]));
+/** Of what the write has come to. */
+function* resultsOf(tx: Transaction, items: readonly Item[]): Slices<ChangeSet['results']> {
+  const byPath = new Map(tx.changes().map((change) => [change.path, change]));
   const trees = new Map(items.filter(({ type }) => type !== 'put').map(({ path }) => [path, 0]));
-  for (const { path } of changes) {
+  for (const path of byPath.keys()) {
     for (let above = path; above !== ''; above = parentPath(above)) {
       const count = trees.get(above);
       if (count !== undefined) trees.set(above, count + 1);
     }
+    yield;
   }
-  return items.map((item) => {
+  const results: ChangeSet['results'] = [];
+  for (const item of items) {
     const { path } = item;
     const change = byPath.get(path);
     const resourcesChanged = trees.get(path) ?? (change ? 1 : 0);
-    const etag = isWholeCluster(item) ? treeEtag(treeOf(reader, path)) : etagNow(reader, path);
-    return { resource: path, result: resultOf(change, resourcesChanged > 0), etag, resourcesChanged };
-  });
+    const etag = isWholeCluster(item) ? treeEtag(yield* treeOf(tx, path)) : etagNow(tx, path, change);
+    const result = resultOf(change, resourcesChanged > 0);
+    results.push({ resource: path, result, etag, resourcesChanged });
+    yield;
+  }
+  return results;
 }
 
 function resultOf(
@@ -181,7 +193,7 @@ function resultOf(
   return isChanged ? 'updated' : 'unchanged';
 }
 
-function etagNow(reader: Reader, path: string): string | null {
-  const resource = reader.resource(path);
+function etagNow(reader: Reader, path: string, change: ResourceChange | undefined): string | null {
+  const resource = change ? change.after : reader.resource(path);
   return resource ? etagOf(resource.revision) : null;
 }

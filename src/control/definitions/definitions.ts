@@ -1,5 +1,6 @@
 /** The cluster as one document. */
 import { type Names, parentPath, pathOf } from '../../domain/names.js';
+import { atOnce, type Slices } from '../../domain/slices.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { Reader, Store, Transaction } from '../../store/store.js';
 import { authorise } from '../access/authorise.js';
@@ -49,7 +50,7 @@ export function createDefinitions(dependencies: Dependencies): Definitions {
     async get(call, names, { revision } = {}) {
       authorise(call, 'getDefinition', names);
       return store.read((reader) =>
-        revision === undefined ? tagged(reader, names) : taggedAsOf(reader, names, revision),
+        revision === undefined ? atOnce(tagged(reader, names)) : taggedAsOf(reader, names, revision),
       );
     },
 
@@ -72,19 +73,19 @@ export function definitionReplacement({ reconciler, now }: Omit<Dependencies, 's
         return answer ?? { resource, created, pending: false };
       }),
     };
-    function change(tx: Transaction): TaggedDefinition {
+    function* change(tx: Transaction): Slices<TaggedDefinition> {
       requireAncestors(tx, parentPath(path));
-      const current = treeOf(tx, path);
+      const current = yield* treeOf(tx, path);
       checkPreconditions(path, current.length > 0 ? treeEtag(current) : undefined, options);
-      putTree(tx, current, wanted);
+      yield* putTree(tx, current, wanted);
       holdToDeletions(tx, options.maxDeletions);
-      syncEntries(tx, {
+      yield* syncEntries(tx, {
         scope: path,
         capabilities: reconciler.director.info?.capabilities ?? null,
         leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
         pointerTo: (below) => `${documentPointer(path, below)}/spec`,
       });
-      return tagged(tx, names);
+      return yield* tagged(tx, names);
     }
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
     const { changes, pending, value: resource } = await reconciler.write(job);
@@ -92,10 +93,10 @@ export function definitionReplacement({ reconciler, now }: Omit<Dependencies, 's
   };
 }
 
-export function tagged(reader: Reader, names: Names): TaggedDefinition {
+export function* tagged(reader: Reader, names: Names): Slices<TaggedDefinition> {
   requireAncestors(reader, parentPath(pathOf(names)));
   found(reader, pathOf(names));
-  const resources = treeOf(reader, pathOf(names));
+  const resources = yield* treeOf(reader, pathOf(names));
   return { definition: documentOf(resources), etag: treeEtag(resources) };
 }
 

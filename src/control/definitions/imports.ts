@@ -3,6 +3,7 @@ import { DomainError, type Violation, violationError } from '../../domain/errors
 import { type Names, pathOf } from '../../domain/names.js';
 import { type Import, ImportInput } from '../../domain/schema/import.js';
 import type { Preview } from '../../domain/schema/preview.js';
+import { atOnce } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
 import { createTextFiles } from '../../formats/config-files.js';
 import { guessFormat, type ImportFormat } from '../../formats/guess.js';
@@ -29,7 +30,9 @@ export function createImports({ store, reconciler, now }: Dependencies): Imports
   const replace = definitionReplacement({ reconciler, now });
 
   function currentOf(names: Names): TaggedDefinition | undefined {
-    return store.read((reader) => (reader.resource(pathOf(names)) ? tagged(reader, names) : undefined));
+    return store.read((reader) =>
+      reader.resource(pathOf(names)) ? atOnce(tagged(reader, names)) : undefined,
+    );
   }
 
   return {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DefinitionKind, StandardKind } from '../../domain/names.js';
+import type { Slices } from '../../domain/slices.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { StoredResource, Transaction } from '../../store/store.js';
 import type { WriteOptions } from '../control.js';
@@ -13,15 +14,15 @@ interface Surroundings {
 }
 
 /** Stores one resource and derives its entries, if it is of a definition. Everything is checked against the transaction's own state. */
-export function putResource(
+export function* putResource(
   tx: Transaction,
   { kind, path, labels, spec }: Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>,
   { reconciler, options, now }: Surroundings,
-): void {
+): Slices<void> {
   const before = tx.resource(path);
   tx.put({ kind, path, labels, spec });
   if (!isOfDefinition(kind as StandardKind)) return;
-  syncEntries(tx, {
+  yield* syncEntries(tx, {
     scope: path,
     shallow: before !== undefined && !affectsChildren(before, { kind, spec }),
     capabilities: reconciler.director.info?.capabilities ?? null,

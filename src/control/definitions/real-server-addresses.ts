@@ -5,6 +5,7 @@ import { pathOf } from '../../domain/names.js';
 import type { RealServerSpec } from '../../domain/schema/real-server.js';
 import { RealServerAddressPatch } from '../../domain/schema/real-server-address.js';
 import type { RealServer } from '../../domain/schema/resource.js';
+import type { Slices } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { Committed, Reader, Store, StoredResource, Transaction } from '../../store/store.js';
@@ -80,7 +81,7 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
           return { resource, created: false, pending: false };
         }),
       };
-      function change(tx: Transaction): Found {
+      function* change(tx: Transaction): Slices<Found> {
         const servers = serversAt(tx, project, address);
         checkPreconditions(`${scope}/real-server-addresses/${address}`, treeEtag(servers), {
           ...options,
@@ -88,7 +89,7 @@ export function createRealServerAddresses(dependencies: Dependencies): RealServe
         });
         for (const server of servers) {
           const after = { ...(server.spec as RealServerSpec), adminState: spec.adminState };
-          putResource(tx, { ...server, spec: after }, { reconciler, options, now: now() });
+          yield* putResource(tx, { ...server, spec: after }, { reconciler, options, now: now() });
         }
         return {
           lineage: new Map(servers.flatMap(({ path }) => [...lineageOf(tx, path)])),

@@ -13,6 +13,7 @@ import {
   pathOf,
 } from '../../domain/names.js';
 import type { RealServerSpec } from '../../domain/schema/real-server.js';
+import type { Slices } from '../../domain/slices.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { Reader, ResourceChange, Store, StoredResource, Transaction } from '../../store/store.js';
 import { authorise, projectNotFound } from '../access/authorise.js';
@@ -50,7 +51,7 @@ interface WriteRequest {
   readonly method: Method;
   readonly path: string;
   readonly options: WriteOptions;
-  readonly change: (tx: Transaction) => void;
+  readonly change: (tx: Transaction) => Slices<void>;
 }
 
 export function createResources<R, S>(
@@ -72,8 +73,8 @@ export function createResources<R, S>(
         pending: false,
       })),
     };
-    function changeOne(tx: Transaction): Lineage {
-      change(tx);
+    function* changeOne(tx: Transaction): Slices<Lineage> {
+      yield* change(tx);
       return lineageOf(tx, path);
     }
     if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
@@ -85,8 +86,13 @@ export function createResources<R, S>(
     return { resource, created: isCreated(changes, path), pending };
   }
 
-  function put(tx: Transaction, path: string, { labels, spec }: ParsedBody<S>, options: WriteOptions): void {
-    putResource(tx, { kind, path, labels, spec }, { reconciler, options, now: now() });
+  function put(
+    tx: Transaction,
+    path: string,
+    { labels, spec }: ParsedBody<S>,
+    options: WriteOptions,
+  ): Slices<void> {
+    return putResource(tx, { kind, path, labels, spec }, { reconciler, options, now: now() });
   }
 
   function authoriseFor(call: Call, method: Method, names: ParentNames): void {
@@ -132,12 +138,12 @@ export function createResources<R, S>(
         method: 'create',
         path,
         options,
-        change(tx) {
+        *change(tx) {
           requireAncestors(tx, parentPath(path));
           const existing = tx.resource(path);
           if (existing) throw nameTaken(descriptor, existing);
           checkPreconditions(path, undefined, { ...options, bodyEtag: parsed.etag });
-          put(tx, path, parsed, options);
+          yield* put(tx, path, parsed, options);
         },
       });
     },
@@ -151,14 +157,14 @@ export function createResources<R, S>(
         method: 'replace',
         path,
         options,
-        change(tx) {
+        *change(tx) {
           requireAncestors(tx, parentPath(path));
           const existing = tx.resource(path);
           checkPreconditions(path, existing && etagOf(existing.revision), {
             ...options,
             bodyEtag: parsed.etag,
           });
-          put(tx, path, parsed, options);
+          yield* put(tx, path, parsed, options);
         },
       });
     },
@@ -170,7 +176,7 @@ export function createResources<R, S>(
         method: 'update',
         path,
         options,
-        change(tx) {
+        *change(tx) {
           requireAncestors(tx, parentPath(path));
           const existing = found(tx, path);
           const { labels, spec } = existing;
@@ -179,7 +185,7 @@ export function createResources<R, S>(
           checkPreconditions(path, etagOf(existing.revision), { ...options, bodyEtag: parsed.etag });
           if (kind === 'realServer')
             authoriseBeyondOperating(call, existing, parsed as ParsedBody<RealServerSpec>);
-          put(tx, path, parsed, options);
+          yield* put(tx, path, parsed, options);
         },
       });
     },
@@ -188,7 +194,7 @@ export function createResources<R, S>(
       authoriseFor(call, 'delete', names);
       const path = pathOf(names);
       const context = writeContext(call, descriptor.operations.delete);
-      const change = (tx: Transaction) => {
+      function* change(tx: Transaction): Slices<void> {
         if (options.allowMissing && !tx.resource(path)) {
           checkPreconditions(path, undefined, options);
           return;
@@ -197,11 +203,11 @@ export function createResources<R, S>(
         const existing = found(tx, path);
         checkPreconditions(path, etagOf(existing.revision), options);
         checkRemoval?.(path);
-        removeTree(tx, existing, {
+        yield* removeTree(tx, existing, {
           cascade: options.cascade ?? false,
           leaving: leavingNow(tx, reconciler, { drain: options.drain, now: now() }),
         });
-      };
+      }
       const job = { context, scope: path, change: keeping(call, change, () => ({ pending: false })) };
       if (options.validateOnly) return { preview: previewOf(await reconciler.preview(job)) };
       return { pending: (await reconciler.write(job)).pending };
@@ -233,16 +239,19 @@ function authoriseBeyondOperating(
 }
 
 /** Removes a resource, its children before it, and has its entries leave the kernel. */
-function removeTree(
+function* removeTree(
   tx: Transaction,
   { path }: StoredResource,
   { cascade, leaving }: { cascade: boolean; leaving: Leaving },
-): void {
+): Slices<void> {
   const descendants = tx.descendants(path);
   if (descendants.length > 0 && !cascade) throw hasChildren(path, descendants.length);
-  for (const descendant of descendants.reverse()) tx.remove(descendant.path);
+  for (const descendant of descendants.reverse()) {
+    tx.remove(descendant.path);
+    yield;
+  }
   tx.remove(path);
-  releaseAll(tx, path, leaving);
+  yield* releaseAll(tx, path, leaving);
 }
 
 /** What the deletion of a resource is told that has others below it. */

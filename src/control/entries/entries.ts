@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { entryKindOf, snatKey } from '../../domain/keys.js';
 import { isWithin, parentPath } from '../../domain/names.js';
+import type { Slices } from '../../domain/slices.js';
 import type { OwnedEntry, Transaction } from '../../store/store.js';
 import { holdToQuotas } from '../definitions/project-limits.js';
 import { type Leaving, movedDeadline, release } from './leaving.js';
@@ -17,22 +18,29 @@ import { type SyncOptions, taken, type Wanted, wantedByAll } from './wanted-entr
  * learns whether a frontend beyond the limits is taken. Then FRONTEND_TAKEN or REAL_SERVER_TAKEN for keys that belong to
  * others, or VIP_INTERFACE_TAKEN; at the end of the write QUOTA_EXCEEDED.
  */
-export function syncEntries(tx: Transaction, ...parts: readonly [SyncOptions, ...SyncOptions[]]): void {
+export function* syncEntries(
+  tx: Transaction,
+  ...parts: readonly [SyncOptions, ...SyncOptions[]]
+): Slices<void> {
   for (const { scope } of parts) holdToQuotas(tx, scope);
-  const { entries, vips } = wantedByAll(tx, parts);
+  const { entries, vips } = yield* wantedByAll(tx, parts);
   const kept = new Set([...entries.keys(), ...vips.map(({ key }) => key)]);
   const [{ leaving }] = parts;
   const current = parts.flatMap(({ scope, shallow = false }) =>
     tx.entriesOf(scope).filter(({ path }) => !shallow || path === scope),
   );
   const [addresses, others] = partition(current.filter(({ key }) => !kept.has(key)));
-  for (const entry of others) release(tx, entry, leaving);
+  for (const entry of others) {
+    release(tx, entry, leaving);
+    yield;
+  }
   const isInside = insideOf(parts);
   for (const entry of entries.values()) {
     const holder = tx.entry(entry.key);
     if (holder?.state === 'living' && !isInside(holder.path)) throw taken(entry, holder.path);
     tx.putEntry(settled(entry, holder));
     if (entryKindOf(entry.key) === 'service') endOtherSourceNat(tx, entry.key, entries);
+    yield;
   }
   syncVips(tx, vips, isInside);
   releaseVips(tx, addresses, { isInside, leaving });
@@ -51,9 +59,12 @@ function insideOf(parts: readonly SyncOptions[]): (path: string) => boolean {
 }
 
 /** Has the entries of everything that was at this path leave. */
-export function releaseAll(tx: Transaction, path: string, leaving: Leaving): void {
+export function* releaseAll(tx: Transaction, path: string, leaving: Leaving): Slices<void> {
   const [addresses, others] = partition(tx.entriesOf(path));
-  for (const entry of others) release(tx, entry, leaving);
+  for (const entry of others) {
+    release(tx, entry, leaving);
+    yield;
+  }
   releaseVips(tx, addresses, { isInside: (inside) => isWithin(inside, path), leaving });
 }
 

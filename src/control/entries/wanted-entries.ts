@@ -18,8 +18,10 @@ import type { ClusterSpec } from '../../domain/schema/cluster.js';
 import type { DirectorSpec } from '../../domain/schema/director-settings.js';
 import type { RealServerSpec } from '../../domain/schema/real-server.js';
 import type { VirtualServiceSpec } from '../../domain/schema/virtual-service.js';
+import type { Slices } from '../../domain/slices.js';
 import type { OwnedEntry, Reader, StoredResource, Transaction } from '../../store/store.js';
 import { newLimitViolations } from '../definitions/project-limits.js';
+import { treeOf } from '../definitions/trees.js';
 import { deadline, type Leaving } from './leaving.js';
 import { type Vip, vipOf } from './vips.js';
 
@@ -44,9 +46,9 @@ export interface Wanted {
 }
 
 /** Throws all violations of the rules at once, then what two resources both want. */
-export function wantedByAll(tx: Transaction, parts: readonly SyncOptions[]): Wanted {
+export function* wantedByAll(tx: Transaction, parts: readonly SyncOptions[]): Slices<Wanted> {
   const collected: Collected = { entries: new Map(), vips: [], violations: [], clash: undefined };
-  for (const part of parts) collectWanted(tx, part, collected);
+  for (const part of parts) yield* collectWanted(tx, part, collected);
   const { violations, clash } = collected;
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
   if (clash) throw clash;
@@ -58,10 +60,10 @@ interface Collected extends Wanted {
   clash: DomainError | undefined;
 }
 
-function collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected): void {
+function* collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected): Slices<void> {
   const { scope, shallow, capabilities, leaving, pointerTo } = options;
   const resources = new Map<string, StoredResource>();
-  for (const resource of relevantResources(tx, scope, shallow ?? false)) {
+  for (const resource of yield* relevantResources(tx, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
   }
   const project = resources.get(pathOf({ project: namesOf(scope).project }));
@@ -71,6 +73,7 @@ function collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected)
   };
   for (const resource of resources.values()) {
     if (!isWithin(resource.path, scope)) continue;
+    yield;
     complain(resource.path, beyondLimits(resource));
     if (capabilities) complain(resource.path, missingCapabilities(resource, capabilities));
     if (resource.kind === 'realServer') complain(resource.path, pairing(resource, resources, scope));
@@ -87,13 +90,13 @@ function collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected)
 }
 
 /** The scope, what is above it, and (unless shallow) what is below it. */
-function relevantResources(reader: Reader, scope: string, shallow: boolean): StoredResource[] {
-  const found: StoredResource[] = shallow ? [] : reader.descendants(scope);
-  for (let path = scope; path !== ''; path = parentPath(path)) {
+function* relevantResources(reader: Reader, scope: string, shallow: boolean): Slices<StoredResource[]> {
+  const above: StoredResource[] = [];
+  for (let path = shallow ? scope : parentPath(scope); path !== ''; path = parentPath(path)) {
     const resource = reader.resource(path);
-    if (resource) found.unshift(resource);
+    if (resource) above.unshift(resource);
   }
-  return found;
+  return shallow ? above : above.concat(yield* treeOf(reader, scope));
 }
 
 type ByPath = ReadonlyMap<string, StoredResource>;

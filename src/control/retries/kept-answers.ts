@@ -1,6 +1,7 @@
 /** What a write with a key of its caller was answered is kept by the write itself: "applied" and "remembered" cannot part. */
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../domain/errors.js';
+import { type Slices, slicesOf } from '../../domain/slices.js';
 import type { AnswerKey, KeptAnswer, Store, Transaction } from '../../store/store.js';
 import type { Call } from '../control.js';
 import { OPERATIONS, type OperationName, type Role } from '../operations.js';
@@ -41,12 +42,12 @@ function inOrder(_: string, value: unknown): unknown {
 /** The change, which also keeps what its caller will be answered once the kernel has it. */
 export function keeping<A extends unknown[], T>(
   call: Call,
-  change: (tx: Transaction, ...rest: A) => T,
+  change: (tx: Transaction, ...rest: A) => T | Slices<T>,
   answerOf: (tx: Transaction, value: T) => object,
-): (tx: Transaction, ...rest: A) => T {
+): (tx: Transaction, ...rest: A) => T | Slices<T> {
   if (!call.attempt) return change;
-  return (tx, ...rest) => {
-    const value = change(tx, ...rest);
+  return function* (tx, ...rest) {
+    const value = yield* slicesOf(change(tx, ...rest));
     keepAnswer(call, tx, answerOf(tx, value));
     return value;
   };
