@@ -36,7 +36,8 @@ test('a cluster reads as it was after every revision, however it came and went',
   for (let n = 0; n < 12; n += 1) {
     const realServers = servers(Array.from({ length: n % 5 }, (_, i) => n + i));
     const virtualServices = { http: { spec: frontend, realServers }, ...(n % 3 === 0 && others(n)) };
-    await control.definitions.replace(admin, shop, { labels: { n: String(n) }, virtualServices }, {});
+    const call = { ...admin, requestId: `request-${n}` }; // two writes of one moment are not to look like one
+    await control.definitions.replace(call, shop, { labels: { n: String(n) }, virtualServices }, {});
     await remember();
     if (n % 4 === 3) {
       await control.clusters.delete(admin, shop, { cascade: true });
