@@ -1,4 +1,5 @@
 /** The part of a pass that reads some frontends, in turn with the writes, and removes and writes down what differs. */
+import { kindAt, parentPath } from '../domain/names.js';
 import type { Difference } from '../domain/plan.js';
 import type { Slices } from '../domain/slices.js';
 import type { OwnedEntry, Transaction, WriteContext } from '../store/store.js';
@@ -33,7 +34,7 @@ export async function convergeAndRecord(side: KernelSide, options: Options): Pro
 
   const failed = added.filter(({ state }) => state !== 'drifted');
   const told = convergence.entries.filter(({ key }) => side.owed.has(key) && !side.problems.get(key));
-  const results = resultsByResource(convergence, new Set(failed.map(({ key }) => key)));
+  const results = resultsByService(convergence, new Set(failed.map(({ key }) => key)));
   const reported = isReported && !isTold ? newlyLeft(convergence, added) : [];
   const { gone, found } = convergence;
   const sizes = [news, reported, failed, gone, found, told].map(({ length }) => length);
@@ -107,22 +108,30 @@ function* recordFailed(
 }
 
 /**
- * So that each event is found under the virtual service or real server whose entry it was about. What failed as it did in
- * the pass before is left out: every pass tries again, and the log would fill with it.
+ * One event for each virtual service, found under the real server when nothing else of its service is in it: an event for
+ * each entry would be ten times as many. What failed as it did in the pass before is left out: every pass tries again, and
+ * the log would fill with it.
  */
-function resultsByResource(
+function resultsByService(
   { results, entries }: Convergence,
   newlyFailed: ReadonlySet<string>,
 ): Map<string, EntryResult[]> {
   const paths = new Map(entries.map(({ key, path }) => [key, path]));
-  const grouped = new Map<string, EntryResult[]>();
+  const services = new Map<string, { paths: Set<string>; results: EntryResult[] }>();
   for (const result of results) {
     const { key } = result.operation;
     if (judge(result) !== 'done' && !newlyFailed.has(key)) continue;
     const path = paths.get(key) ?? '';
-    const group = grouped.get(path);
-    if (group) group.push(result);
-    else grouped.set(path, [result]);
+    const service = kindAt(path) === 'realServer' ? parentPath(path) : path;
+    const group = services.get(service) ?? { paths: new Set(), results: [] };
+    group.paths.add(path);
+    group.results.push(result);
+    services.set(service, group);
   }
-  return grouped;
+  return new Map(
+    [...services].map(([service, group]) => {
+      const [only = service, ...others] = group.paths;
+      return [others.length === 0 ? only : service, group.results];
+    }),
+  );
 }

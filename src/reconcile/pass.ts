@@ -62,7 +62,7 @@ export async function pass(side: KernelSide, options: PassOptions): Promise<Reco
   director.lastReconciliation = {
     time: time.toISOString(),
     trigger: options.trigger,
-    durationMs: performance.now() - started,
+    durationMs: Math.round((performance.now() - started) * 1000) / 1000,
     ...counts,
     ...(outcome instanceof KernelUnavailableError
       ? { outcome: 'unavailable', detail: outcome.message }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Control } from '../../src/control/control.js';
+import { pathOf } from '../../src/domain/names.js';
 import type { AuditEvent } from '../../src/domain/schema/audit-event.js';
 import {
   admin,
@@ -101,8 +102,11 @@ test('a requested reconciliation repairs it, with the request in the audit log, 
   assert.deepEqual([outcome, drift, operations], ['repaired', 3, 3]);
   assert.deepEqual(summary(await world.hand.read()), complete);
   assert.equal((await driftEvents(control)).length, 3);
-  const { items } = await control.auditEvents.list(admin, { kind: ['apply'], actor: 'tester', pageSize: 3 });
-  assert.deepEqual(new Set(items.map(({ action }) => action)), new Set(['createReconciliation']));
+  const { items } = await control.auditEvents.list(admin, { kind: ['apply'], actor: 'tester', pageSize: 1 });
+  assert.deepEqual(
+    items.map(({ action, resource, operations }) => [action, resource, operations.length]),
+    [['createReconciliation', pathOf(http), 3]],
+  );
   assert.equal((await control.clusters.get(admin, shop)).status.state, 'applied');
 });
 
