@@ -1,4 +1,4 @@
-// npm run bench [-- NAME… --quick --json FILE --profile DIRECTORY]: lvsd against its references; see docs/performance.md.
+// npm run bench [-- NAME… --quick --json FILE --markdown FILE --profile DIRECTORY]: lvsd against its references; see docs/performance.md.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,14 +6,15 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensurePackages } from './debian.mjs';
 import { quote, runInGuest } from './guest.mjs';
+import { describeMachine } from './machine.mjs';
 import { checkout } from './paths.mjs';
 import { build, checkNode, ensureModules } from './prepare.mjs';
 
-const usage = `usage: npm run bench -- [NAME…] [--quick] [--json FILE] [--profile DIRECTORY]
+const usage = `usage: npm run bench -- [NAME…] [--quick] [--json FILE] [--markdown FILE] [--profile DIRECTORY]
 
 Measures lvsd and a reference in turn and prints medians, spreads and ratios (lvsd's figure divided by the reference's).
---quick: up to 1,000 virtual services and fewer rounds. --json: all rounds of all cases. --profile: the CPU profile of
-each process, on the host only.`;
+--quick: up to 1,000 virtual services and fewer rounds. --json: all rounds of all cases. --markdown: the tables that are
+printed at the end. --profile: the CPU profile of each process, on the host only.`;
 
 /** Of the largest kernel table several times over, each in a network namespace. */
 const GUEST_MEMORY = '6G';
@@ -26,6 +27,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'string' },
+    markdown: { type: 'string' },
     profile: { type: 'string' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -43,7 +45,14 @@ try {
   checkNode();
   ensureModules();
   build();
-  process.exitCode = await runCases(await selectCases());
+  const run = await runCases(await selectCases());
+  const { jsonOf, markdownOf } = await import(join(checkout, 'dist/test/bench/summary.js'));
+  const markdown = markdownOf(run);
+  console.log(`\n${markdown}`);
+  if (values.markdown) writeFileSync(values.markdown, markdown);
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(jsonOf(run), null, 2)}\n`);
+  // What could not be measured fails; what was measured never does.
+  if (run.failed.length > 0 || interrupted.signal.aborted) process.exitCode = 1;
 } catch (error) {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;
@@ -60,28 +69,33 @@ async function selectCases() {
   return positionals.length === 0 ? cases : cases.filter(({ name }) => positionals.includes(name));
 }
 
-/** Returns the exit status: 1 when a case could not be measured; what was measured never fails. */
+/** As `Run` of test/bench/summary.ts. A case that fails is reported, and the others go on. */
 async function runCases(selected) {
   if (selected.some(({ place }) => place === 'guest')) ensurePackages('kernel');
+  const run = { machine: describeMachine(), isQuick: values.quick, reports: {}, failed: [] };
   mkdirSync(join(checkout, 'dist/bench'), { recursive: true });
   // Inside the checkout, which a guest shares.
   const directory = mkdtempSync(join(checkout, 'dist/bench/run-'));
-  const reports = {};
+  const began = performance.now();
   try {
-    if (selected.some(({ usesSeeds }) => usesSeeds)) await makeSeeds(directory);
+    await makeSeeds(directory);
     for (const one of selected) {
       if (interrupted.signal.aborted) break;
       console.log(`\n${one.title} (${one.name}, ${one.place})`);
-      const status = await runCase(one, directory);
-      if (status === 0)
-        reports[one.name] = JSON.parse(readFileSync(join(directory, `${one.name}.json`), 'utf8'));
-      else console.error(`  ${one.name}: not measured, it ended with status ${status}`);
+      const caseBegan = performance.now();
+      try {
+        run.reports[one.name] = await runCase(one, directory);
+      } catch (error) {
+        console.error(`  ${one.name}: not measured: ${error.message}`);
+        run.failed.push(one.name);
+      }
+      console.log(`  (${Math.round((performance.now() - caseBegan) / 1000)} s)`);
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(reports, null, 2)}\n`);
-  return Object.keys(reports).length === selected.length ? 0 : 1;
+  run.machine.took = `${Math.round((performance.now() - began) / 60_000)} minutes`;
+  return run;
 }
 
 async function makeSeeds(directory) {
@@ -94,17 +108,18 @@ async function makeSeeds(directory) {
   if (status !== 0) throw new Error(`preparing the definitions ended with status ${status}`);
 }
 
+/** The report of the case. */
 async function runCase({ name, place, limitSeconds }, directory) {
-  const args = [
-    'dist/test/bench/main.js',
-    name,
-    '--seeds',
-    directory,
-    '--out',
-    join(directory, `${name}.json`),
-  ];
+  const out = join(directory, `${name}.json`);
+  const args = ['dist/test/bench/main.js', name, '--seeds', directory, '--out', out];
   if (values.quick) args.push('--quick');
-  if (place === 'host') return runOnHost(args, limitSeconds);
+  const status =
+    place === 'host' ? await runOnHost(args, limitSeconds) : await runAsGuest(args, limitSeconds);
+  if (status !== 0) throw new Error(`it ended with status ${status}`);
+  return JSON.parse(readFileSync(out, 'utf8'));
+}
+
+async function runAsGuest(args, limitSeconds) {
   const { status } = await runInGuest({
     command: [process.execPath, '--enable-source-maps', ...args].map(quote).join(' '),
     timeoutSeconds: limitSeconds,

@@ -1,17 +1,17 @@
 /** What a case is, and what it is given. */
-import type { Report } from './sample.js';
+import type { Report, Rounds } from './sample.js';
 
 /** Virtual services of a definition; each has `REAL_SERVERS` real servers. */
 export type Size = 10 | 100 | 1000 | 10_000;
 
 export interface Bench {
-  readonly rounds: number;
+  readonly rounds: Rounds;
   /** Ascending; the last is the one that targets are about. */
   readonly sizes: readonly Size[];
   /** Seconds that one measurement of throughput takes. */
   readonly loadSeconds: number;
-  /** A data directory with a definition of that size, to be copied before use. */
-  seed(size: Size): string;
+  /** A data directory with a definition of that size, or only its virtual services; to be copied before use. */
+  seed(size: Size, only?: 'services'): string;
   /** A line for whoever waits. */
   progress(text: string): void;
 }
@@ -23,8 +23,6 @@ export interface BenchCase {
   readonly place: 'host' | 'guest';
   /** Of a full run; the case is ended then. */
   readonly limitSeconds: number;
-  /** Whether `seed` is called. */
-  readonly usesSeeds: boolean;
   run(bench: Bench): Promise<Report>;
 }
 

@@ -3,6 +3,7 @@ import { changeSet } from './cases/change-set.js';
 import { coldPush } from './cases/cold-push.js';
 import { eventLoop } from './cases/event-loop.js';
 import { grpcWrites } from './cases/grpc-writes.js';
+import { memory } from './cases/memory.js';
 import { readTable } from './cases/read-table.js';
 import { restReads } from './cases/rest-reads.js';
 import { restWrites } from './cases/rest-writes.js';
@@ -21,5 +22,6 @@ export const cases: readonly BenchCase[] = [
   readTable,
   weightChange,
   startUp,
+  memory,
   eventLoop,
 ];

@@ -19,8 +19,12 @@ export function realServerName(server: number): string {
   return `r${server}`;
 }
 
+export function servicePath(service: number): string {
+  return `${CLUSTER_PATH}/virtual-services/${serviceName(service)}`;
+}
+
 export function realServerPath(service: number, server: number): string {
-  return `${CLUSTER_PATH}/virtual-services/${serviceName(service)}/real-servers/${realServerName(server)}`;
+  return `${servicePath(service)}/real-servers/${realServerName(server)}`;
 }
 
 /** 250 addresses of each third byte, so that none looks like a network or a broadcast. */
@@ -37,13 +41,13 @@ function rip(service: number, server: number): string {
 }
 
 /** The body of PUT …/definition. Real servers are reached by direct routing and have weight 1 (both are the defaults). */
-export function definitionOf(services: number): object {
+export function definitionOf(services: number, realServers = REAL_SERVERS): object {
   const virtualServices = range(services).map((service) => [
     serviceName(service),
     {
       spec: { protocol: 'tcp', address: vip(service), port: 80, scheduler: 'wrr' },
       realServers: Object.fromEntries(
-        range(REAL_SERVERS).map((server) => [
+        range(realServers).map((server) => [
           realServerName(server),
           { spec: { address: rip(service, server) } },
         ]),
@@ -51,6 +55,19 @@ export function definitionOf(services: number): object {
     },
   ]);
   return { virtualServices: Object.fromEntries(virtualServices) };
+}
+
+/** The body of a change-set that gives virtual services that are there already those real servers, a change each. */
+export function changeSetOf(services: number): object {
+  const changes = range(services).flatMap((service) =>
+    range(REAL_SERVERS).map((server) => ({
+      put: {
+        resource: realServerPath(service, server).slice('/v1/'.length),
+        spec: { address: rip(service, server) },
+      },
+    })),
+  );
+  return { changes };
 }
 
 /** What makes that definition in an empty kernel. */

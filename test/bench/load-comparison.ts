@@ -1,7 +1,8 @@
 /** Two servers under the same load, in turn: throughput, latency, and the processor time of each server. */
 import type { Bench } from './bench.js';
-import { alternate, type Comparison, type Target } from './sample.js';
-import type { LoadResult } from './workers/http-load.js';
+import type { LoadResult } from './load-result.js';
+import { number } from './report.js';
+import { alternate, type Comparison, type Point, type Sample, spreadOf, type Target } from './sample.js';
 
 export interface Loaded {
   readonly label: string;
@@ -11,48 +12,65 @@ export interface Loaded {
   cpuMicros(): Promise<number>;
 }
 
+interface Compared {
+  readonly lvsd: Loaded;
+  readonly reference: Loaded;
+  readonly what: string;
+  /** Of the throughput. */
+  readonly target?: Target;
+  /** Where the processor time of a request stands on its curve. */
+  readonly growth?: Point;
+}
+
+interface Round extends LoadResult {
+  readonly cpuMicrosPerRequest: number;
+}
+
 const WARM_UP_SECONDS = 1;
 
 export async function compareLoads(
   { rounds, loadSeconds }: Bench,
-  { lvsd, reference, what, target }: { lvsd: Loaded; reference: Loaded; what: string; target?: Target },
+  { lvsd, reference, what, target, growth }: Compared,
 ): Promise<Comparison[]> {
-  const measured = { lvsd: emptyRounds(), reference: emptyRounds() };
-  const round = async (name: keyof typeof measured) => {
-    const server = { lvsd, reference }[name];
+  const servers = { lvsd, reference };
+  const measured: Record<keyof typeof servers, Round[]> = { lvsd: [], reference: [] };
+  const round = async (name: keyof typeof servers) => {
+    const server = servers[name];
     const cpuBefore = await server.cpuMicros();
     const result = await server.load(loadSeconds);
     const cpuMicros = (await server.cpuMicros()) - cpuBefore;
-    measured[name].p50.push(result.p50Ms);
-    measured[name].p99.push(result.p99Ms);
-    measured[name].cpu.push(cpuMicros / result.requests);
+    measured[name].push({ ...result, cpuMicrosPerRequest: cpuMicros / result.requests });
     return result.requestsPerSecond;
   };
   // Until the code that runs again and again is compiled.
   await lvsd.load(WARM_UP_SECONDS);
   await reference.load(WARM_UP_SECONDS);
-  const rates = await alternate(rounds, { lvsd: () => round('lvsd'), reference: () => round('reference') });
-  const comparison = (
-    aspect: string,
-    unit: Comparison['lvsd']['unit'],
-    values: { lvsd: number[]; reference: number[] },
-  ): Comparison => ({
-    what: `${what}, ${aspect}`,
-    lvsd: { label: lvsd.label, unit, rounds: values.lvsd },
-    reference: { label: reference.label, unit, rounds: values.reference },
-  });
-  const of = (name: 'p50' | 'p99' | 'cpu') => ({
-    lvsd: measured.lvsd[name],
-    reference: measured.reference[name],
-  });
+  await alternate(rounds, { lvsd: () => round('lvsd'), reference: () => round('reference') });
+
+  const comparison = (aspect: string, unit: Sample['unit'], of: keyof Round): Comparison => {
+    const sample = (name: keyof typeof servers): Sample => ({
+      label:
+        of === 'requestsPerSecond'
+          ? `${servers[name].label}; ${generatorText(measured[name])}`
+          : servers[name].label,
+      unit,
+      rounds: measured[name].map((one) => one[of]),
+    });
+    return { what: `${what}, ${aspect}`, lvsd: sample('lvsd'), reference: sample('reference') };
+  };
   return [
-    { ...comparison('throughput', 'requests/s', rates), ...(target && { target }) },
-    comparison('p50', 'ms', of('p50')),
-    comparison('p99', 'ms', of('p99')),
-    comparison("processor time of the server's process", 'µs/request', of('cpu')),
+    { ...comparison('throughput', 'requests/s', 'requestsPerSecond'), ...(target && { target }) },
+    comparison('p50', 'ms', 'p50Ms'),
+    comparison('p99', 'ms', 'p99Ms'),
+    {
+      ...comparison("processor time of the server's process", 'µs/request', 'cpuMicrosPerRequest'),
+      ...(growth && { point: growth }),
+    },
   ];
 }
 
-function emptyRounds() {
-  return { p50: [] as number[], p99: [] as number[], cpu: [] as number[] };
+/** Whether it, and not the server, could be the limit. */
+function generatorText(rounds: readonly Round[]): string {
+  const { median } = spreadOf(rounds.map(({ generatorPercent }) => generatorPercent));
+  return `generator ${number(median)} % of a core`;
 }

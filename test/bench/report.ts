@@ -1,4 +1,4 @@
-/** Reports for people. */
+/** Reports for people, as one case ends. */
 import {
   type Comparison,
   type Figure,
@@ -30,14 +30,16 @@ function figureText({ what, value, unit, target }: Figure): string {
 }
 
 function verdictText(value: number, target: Target): string {
-  const bound =
-    'atMost' in target ? `at most ${number(target.atMost)}` : `at least ${number(target.atLeast)}`;
-  return `target ${bound}: ${isMet(value, target) ? 'met' : 'MISSED'}`;
+  return `target ${boundText(target)}: ${isMet(value, target) ? 'met' : 'MISSED'}`;
 }
 
-/** Three significant digits. */
+export function boundText(target: Target): string {
+  return 'atMost' in target ? `at most ${number(target.atMost)}` : `at least ${number(target.atLeast)}`;
+}
+
+/** Three significant digits, thousands with commas. */
 export function number(value: number): string {
   if (value === 0) return '0';
-  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
-  return value.toFixed(Math.min(digits, 4));
+  const digits = Math.max(0, Math.min(2 - Math.floor(Math.log10(Math.abs(value))), 4));
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -12,12 +12,20 @@ export interface Sample {
 /** A bound on a ratio or a value; whoever is at the bound has met it. */
 export type Target = { readonly atMost: number } | { readonly atLeast: number };
 
+/** A place on the curve of a cost that may grow with the table. */
+export interface Point {
+  readonly cost: string;
+  readonly entries: number;
+}
+
 /** lvsd and its reference, round by round; the ratio is always lvsd's figure divided by the reference's. */
 export interface Comparison {
   readonly what: string;
   readonly lvsd: Sample;
   readonly reference: Sample;
   readonly target?: Target;
+  /** Where lvsd's figure stands. */
+  readonly point?: Point;
 }
 
 /** A figure that has no reference. */
@@ -26,6 +34,7 @@ export interface Figure {
   readonly value: number;
   readonly unit: Unit;
   readonly target?: Target;
+  readonly point?: Point;
 }
 
 export interface Report {
@@ -60,14 +69,28 @@ export function percentile(values: readonly number[], percent: number): number {
   return value;
 }
 
+/** How often to measure: at least so often, and no more once no figure's spread is above a tenth of its median. */
+export interface Rounds {
+  readonly least: number;
+  readonly most: number;
+}
+
+const SMALL_SPREAD = 0.1;
+
+function isSteady(values: readonly number[]): boolean {
+  const { median, lowest, highest } = spreadOf(values);
+  return highest - lowest <= SMALL_SPREAD * median;
+}
+
 /** Measures each thing once in each round, in turn, and every second round in the opposite order. */
 export async function alternate<K extends string>(
-  rounds: number,
+  { least, most }: Rounds,
   measures: Readonly<Record<K, () => Promise<number>>>,
 ): Promise<Record<K, number[]>> {
   const names = Object.keys(measures) as K[];
   const values = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, number[]>;
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < most; round += 1) {
+    if (round >= least && names.every((name) => isSteady(values[name]))) break;
     for (const name of round % 2 === 0 ? names : [...names].reverse()) {
       values[name].push(await measures[name]());
     }

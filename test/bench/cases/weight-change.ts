@@ -7,7 +7,7 @@ const SMALL: Size = 10;
 const CHANGES_PER_ROUND = 50;
 
 /** A kernel entry that `definition.ts` makes whatever the size. */
-const EDIT = ['-e', '-t', '10.1.0.1:80', '-r', '10.16.0.1:80', '-g', '-w'] as const;
+const EDIT = 'ipvsadm -e -t 10.1.0.1:80 -r 10.16.0.1:80 -g -w "$argument"';
 
 /** From a client's PATCH to its answer: durable, audited and in the kernel. Client and server share one process. */
 export const weightChange: BenchCase = {
@@ -15,7 +15,6 @@ export const weightChange: BenchCase = {
   title: 'One weight change, from the call to the kernel',
   place: 'guest',
   limitSeconds: 600,
-  usesSeeds: true,
   async run(bench) {
     const small = await runningLvsd(bench, SMALL);
     const comparisons: Comparison[] = [];
@@ -47,13 +46,14 @@ async function compare(bench: Bench, { size, small, large }: Pair): Promise<Comp
   await changes('small', SMALL);
   await changes('large', size);
   for (const values of Object.values(p99)) values.length = 0;
+  const edit = large.command(EDIT);
   let weight = 1;
   const p50 = await alternate(bench.rounds, {
     large: () => changes('large', size),
     small: () => changes('small', SMALL),
     ipvsadm: () => {
       weight += 1;
-      return large.worker.call('run', 'ipvsadm', ...EDIT, String(weight));
+      return edit.run(String(weight));
     },
   });
   bench.progress(`changes among ${entryCount(size)} entries`);
@@ -61,18 +61,20 @@ async function compare(bench: Bench, { size, small, large }: Pair): Promise<Comp
   const label = (services: Size) => `PATCH among ${entryCount(services)} entries`;
   return [
     {
-      what: `p50 among ${entryCount(size)} entries against ${entryCount(SMALL)}`,
+      what: `weight change, p50 among ${entryCount(size)} entries against ${entryCount(SMALL)}`,
       lvsd: { label: label(size), unit: 'ms', rounds: p50.large },
       reference: { label: label(SMALL), unit: 'ms', rounds: p50.small },
+      point: { cost: 'weight change, p50', entries: entryCount(size) },
       ...(isLargest && { target: { atMost: 1.2 } }),
     },
     {
-      what: `p99 among ${entryCount(size)} entries against ${entryCount(SMALL)}`,
+      what: `weight change, p99 among ${entryCount(size)} entries against ${entryCount(SMALL)}`,
       lvsd: { label: label(size), unit: 'ms', rounds: p99.large },
       reference: { label: label(SMALL), unit: 'ms', rounds: p99.small },
+      point: { cost: 'weight change, p99', entries: entryCount(size) },
     },
     {
-      what: `p50 among ${entryCount(size)} entries against one ipvsadm`,
+      what: `weight change, p50 among ${entryCount(size)} entries against one ipvsadm`,
       lvsd: { label: label(size), unit: 'ms', rounds: p50.large },
       reference: { label: 'ipvsadm -e, fork to exit', unit: 'ms', rounds: p50.ipvsadm },
       ...(isLargest && { target: { atMost: 1 } }),

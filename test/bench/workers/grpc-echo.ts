@@ -1,11 +1,11 @@
 /** The floor of gRPC: grpc-js passing bytes, one answer to a call, and a broadcast to everybody who watches. */
-import { Metadata, Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
-import { ECHO_UNARY, ECHO_WATCH } from '../echo-paths.js';
+import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { ECHO_UNARY, ECHO_WATCH, EVENT_TAG } from '../echo-protocol.js';
 import { serveCalls } from '../worker.js';
 
 export interface GrpcEchoCalls {
-  /** `broadcasts` messages of `broadcastBytes` go to every watcher at each unary call. Returns the port. */
-  start(sizes: { answerBytes: number; broadcastBytes: number; broadcasts: number }): Promise<number>;
+  /** So many events of so many bytes go to every watcher at each unary call. Returns the port. */
+  start(sizes: { answerBytes: number; eventBytes: number; events: number }): Promise<number>;
   cpuMicros(): number;
 }
 
@@ -18,10 +18,11 @@ const bytes = {
 };
 
 serveCalls<GrpcEchoCalls>({
-  start({ answerBytes, broadcastBytes, broadcasts }) {
+  start({ answerBytes, eventBytes, events }) {
     const server = new Server();
     const answer = Buffer.alloc(answerBytes);
-    const broadcast = Buffer.alloc(broadcastBytes);
+    const event = Buffer.alloc(eventBytes, EVENT_TAG);
+    const heartbeat = Buffer.alloc(12);
     const watchers = new Set<ServerWritableStream<Buffer, Buffer>>();
     server.addService(
       {
@@ -30,13 +31,13 @@ serveCalls<GrpcEchoCalls>({
       },
       {
         unary(_: unknown, callback: (error: null, answer: Buffer) => void) {
-          for (let count = 0; count < broadcasts; count += 1) {
-            for (const watcher of watchers) watcher.write(broadcast);
+          for (let count = 0; count < events; count += 1) {
+            for (const watcher of watchers) watcher.write(event);
           }
           callback(null, answer);
         },
         watch(call: ServerWritableStream<Buffer, Buffer>) {
-          call.sendMetadata(new Metadata());
+          call.write(heartbeat);
           watchers.add(call);
           call.on('cancelled', () => watchers.delete(call));
         },

@@ -1,6 +1,6 @@
 /** As many requests as a server answers: keep-alive connections, one request at a time on each, encoded beforehand. */
 import { connect, type Socket } from 'node:net';
-import { percentile } from '../sample.js';
+import { beginLoad, type LoadResult } from '../load-result.js';
 import { serveCalls } from '../worker.js';
 
 export interface Load {
@@ -8,13 +8,6 @@ export interface Load {
   readonly seconds: number;
   /** For each connection the requests, as sent, that it repeats in turn. */
   readonly connections: readonly (readonly Uint8Array[])[];
-}
-
-export interface LoadResult {
-  readonly requests: number;
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
 }
 
 export interface HttpLoadCalls {
@@ -27,15 +20,10 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 serveCalls<HttpLoadCalls>({
   async run({ port, seconds, connections }) {
     const latencies: number[] = [];
-    const start = performance.now();
-    const until = start + seconds * 1000;
+    const result = beginLoad();
+    const until = performance.now() + seconds * 1000;
     await Promise.all(connections.map((requests) => runConnection({ port, until, requests, latencies })));
-    return {
-      requests: latencies.length,
-      requestsPerSecond: latencies.length / ((performance.now() - start) / 1000),
-      p50Ms: percentile(latencies, 50),
-      p99Ms: percentile(latencies, 99),
-    };
+    return result(latencies);
   },
 });
 

@@ -1,4 +1,5 @@
 /** Fills the empty IPVS table of a network namespace of its own, once, in one of several ways. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
 import { encodeOperation } from '../../../src/driver/netlink/codec.js';
@@ -21,6 +22,8 @@ export interface KernelPushCalls {
   encoded(services: number): Promise<number>;
   /** Milliseconds of `ipvsadm -R`. */
   ipvsadm(services: number): Promise<number>;
+  /** Throws unless the table is that definition: line for line, and what ipvsadm does not save attribute for attribute. */
+  check(services: number): Promise<void>;
 }
 
 /** More gain nothing. */
@@ -41,7 +44,7 @@ serveCalls<KernelPushCalls>({
       if (refused) throw refused.error;
     });
     driver.close();
-    checkTable(services);
+    await checkTable(services);
     return milliseconds;
   },
   async encoded(services) {
@@ -55,16 +58,17 @@ serveCalls<KernelPushCalls>({
       }
     });
     socket.close();
-    checkTable(services);
+    await checkTable(services);
     return milliseconds;
   },
   async ipvsadm(services) {
     loopbackUp();
     const input = `${savedLinesOf(services).join('\n')}\n`;
     const milliseconds = await timed(() => execFileSync('ipvsadm', ['-R'], { input }));
-    checkTable(services);
+    await checkTable(services);
     return milliseconds;
   },
+  check: checkTable,
 });
 
 function loopbackUp(): void {
@@ -114,13 +118,18 @@ function encodeAll(services: number, family: number): Buffer[] {
   return datagrams;
 }
 
-/** Line for line, by the independent witness. */
-function checkTable(services: number): void {
+async function checkTable(services: number): Promise<void> {
+  checkLines(services);
+  await checkAttributes(services);
+}
+
+/** By the independent witness. */
+function checkLines(services: number): void {
   const saved = execFileSync('ipvsadm', ['-Sn'], { encoding: 'utf8', maxBuffer: 256 * 2 ** 20 });
   const lines = saved
     .split('\n')
-    .filter((line) => line !== '')
     .map((line) => line.trim())
+    .filter((line) => line !== '')
     .sort();
   const wanted = savedLinesOf(services).sort();
   const wrong = wanted.findIndex((line, index) => line !== lines[index]);
@@ -128,5 +137,17 @@ function checkTable(services: number): void {
     throw new Error(
       `the table has ${lines.length} lines of ${wanted.length}; "${lines[wrong]}" instead of "${wanted[wrong]}"`,
     );
+  }
+}
+
+/** Thresholds are in no line of `ipvsadm -S`. */
+async function checkAttributes(services: number): Promise<void> {
+  const driver = createNetlinkDriver();
+  const table = await driver.read();
+  driver.close();
+  const wanted = operationsOf(services);
+  assert.equal(table.size, wanted.length);
+  for (const operation of wanted) {
+    if ('config' in operation) assert.deepEqual(table.get(operation.key)?.config, operation.config);
   }
 }

@@ -1,17 +1,14 @@
 /** lvsd as it runs in production, in a process whose time, memory and event loop can be asked for. */
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import { promisify } from 'node:util';
+import { getHeapSpaceStatistics } from 'node:v8';
 import Database from 'better-sqlite3';
 import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
 import { type RunningServer, startServer } from '../../../src/server.js';
 import { realServerPath } from '../definition.js';
 import { timed } from '../sample.js';
 import { serveCalls } from '../worker.js';
-
-const execute = promisify(execFile);
 
 export interface Started {
   /** Until both APIs answer, from the modules loaded. */
@@ -32,8 +29,12 @@ export interface Usage {
   /** Processor time since the process began. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** Of that, pages of files: the program and its libraries. */
+  readonly fileBytes: number;
+  /** Resident parts of V8's heap by the names of its spaces. */
+  readonly heapSpaces: Readonly<Record<string, number>>;
   readonly heapUsedBytes: number;
-  readonly heapTotalBytes: number;
+  /** Outside the heap, kept by objects in it. */
   readonly externalBytes: number;
 }
 
@@ -44,7 +45,7 @@ export interface LvsdCalls {
   watchLoop(): void;
   loopDelays(): LoopDelays;
   /** Milliseconds of a REST call from this process, which serves it too. */
-  put(path: string, body: string): Promise<number>;
+  write(method: 'PUT' | 'POST', path: string, body: string): Promise<number>;
   reconcile(): Promise<number>;
   /** Milliseconds of each of so many weight changes of different real servers, one after the other. */
   changeWeights(services: number, count: number): Promise<number[]>;
@@ -52,14 +53,13 @@ export interface LvsdCalls {
   readTable(): Promise<number>;
   /** Milliseconds of opening a database and reading every row of what the server reads at start. */
   readRows(dataDir: string): Promise<number>;
-  /** Milliseconds of a command in this network namespace; its output is read and dropped. */
-  run(command: string, ...args: string[]): Promise<number>;
 }
 
 const HOST = '127.0.0.1';
 /** Nothing comes unasked while something is measured. */
 const NO_INTERVAL_SECONDS = 3600;
-const MAX_OUTPUT_BYTES = 256 * 2 ** 20;
+/** Of the timer whose lateness is the event loop's. */
+const RESOLUTION_MS = 1;
 
 let server: RunningServer | undefined;
 let token = '';
@@ -118,24 +118,28 @@ serveCalls<LvsdCalls>({
   },
   usage() {
     const { user, system } = process.cpuUsage();
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    const fileKib = /^RssFile:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
     return {
       cpuMicros: user + system,
       rssBytes: rss,
+      fileBytes: Number(fileKib) * 1024,
+      heapSpaces: Object.fromEntries(
+        getHeapSpaceStatistics().map((space) => [space.space_name, space.physical_space_size]),
+      ),
       heapUsedBytes: heapUsed,
-      heapTotalBytes: heapTotal,
       externalBytes: external,
     };
   },
   watchLoop() {
-    histogram = monitorEventLoopDelay({ resolution: 1 });
+    histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
     histogram.enable();
   },
   loopDelays() {
     histogram?.disable();
     return { p999Ms: (histogram?.percentile(99.9) ?? 0) / 1e6, longestMs: (histogram?.max ?? 0) / 1e6 };
   },
-  put: (path, body) => timed(() => call('PUT', path, body)),
+  write: (method, path, body) => timed(() => call(method, path, body)),
   reconcile: () => timed(() => call('POST', '/v1/directors/local/reconciliations')),
   async changeWeights(services, count) {
     const latencies: number[] = [];
@@ -164,5 +168,4 @@ serveCalls<LvsdCalls>({
       db.prepare('SELECT key, path, state, config, revision FROM entries ORDER BY key').raw().all();
       db.close();
     }),
-  run: (command, ...args) => timed(() => execute(command, args, { maxBuffer: MAX_OUTPUT_BYTES })),
 });
