@@ -10,9 +10,9 @@ export function etagOf(revision: number): string {
 
 /** Strong entity tag of several resources: changes when any of them does, deletions included. */
 export function treeEtag(resources: readonly Pick<StoredResource, 'path' | 'revision'>[]): string {
-  const hash = createHash('sha256');
-  for (const { path, revision } of resources) hash.update(`${path} ${revision}\n`);
-  return `"${hash.digest('base64url').slice(0, 22)}"`;
+  let text = '';
+  for (const { path, revision } of resources) text += `${path} ${revision}\n`;
+  return `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
 }
 
 interface Preconditions extends Pick<WriteOptions, 'ifMatch' | 'onlyCreate'> {

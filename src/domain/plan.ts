@@ -20,6 +20,7 @@ import {
   parseDestination,
   parseFrontend,
 } from './keys.js';
+import { atOnce, type Slices } from './slices.js';
 import type { DestinationConfig, DestinationEntry, ServiceConfig, ServiceEntry } from './table.js';
 
 /**
@@ -97,6 +98,11 @@ type Phase = (typeof PHASES)[number];
  * removed service with it, so these need no operation of their own.
  */
 export function operationsFor(found: readonly Difference[]): EntryOperation[] {
+  return atOnce(operationsInSlices(found));
+}
+
+/** The same, for as many as a write may have. */
+export function* operationsInSlices(found: readonly Difference[]): Slices<EntryOperation[]> {
   const going = new Set(found.filter(({ type }) => type === 'unwanted').map(({ desired }) => desired.key));
   const phases = new Map<Phase, EntryOperation[]>(PHASES.map((phase) => [phase, []]));
   for (const one of found) {
@@ -105,6 +111,7 @@ export function operationsFor(found: readonly Difference[]): EntryOperation[] {
     if (one.type === 'unwanted' && goesWithService) continue;
     const [phase, operation] = one.type === 'unwanted' ? removalOf(key) : settingOf(one);
     phases.get(phase)?.push(operation);
+    yield;
   }
   return [...phases.values()].flat();
 }

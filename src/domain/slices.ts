@@ -37,11 +37,16 @@ export function atOnce<T>(work: T | Slices<T>): T {
   }
 }
 
-/** All of it, with a turn of the event loop after each slice. */
-export async function inTurns<T>(work: Slices<T>): Promise<T> {
+/** All of it, with a turn of the event loop after each slice. What needs one slice only is there at once, with no promise. */
+export function inTurns<T>(work: Slices<T>): T | Promise<T> {
+  const step = runSlice(work);
+  return step.done ? step.value : goOnInTurns(work);
+}
+
+async function goOnInTurns<T>(work: Slices<T>): Promise<T> {
   for (;;) {
+    await nextTurn();
     const step = runSlice(work);
     if (step.done) return step.value;
-    await nextTurn();
   }
 }

@@ -5,7 +5,14 @@
  */
 import type { DirectorEntry, EntryOperation } from '../domain/entry.js';
 import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
-import { type Difference, differences, inOneBatch, operationsFor, tableEntryOf } from '../domain/plan.js';
+import {
+  type Difference,
+  differences,
+  inOneBatch,
+  operationsInSlices,
+  tableEntryOf,
+} from '../domain/plan.js';
+import { inTurns, type Slices } from '../domain/slices.js';
 import type { DirectorDriver } from '../driver/director-driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { EntryChange, OwnedEntry, Store } from '../store/store.js';
@@ -53,23 +60,24 @@ export interface KernelSide {
 type Changes = readonly EntryChange[];
 
 /** The operations of a change on a kernel that is as the database said. */
-export function planChanges(changes: Changes): EntryOperation[] {
-  const before = new Map<string, DirectorEntry>();
-  for (const change of changes) {
-    if (change.before && change.before.state !== 'removing') {
-      before.set(change.key, tableEntryOf(change.before));
-    }
+export function* planChanges(changes: Changes): Slices<EntryOperation[]> {
+  const found: Difference[] = [];
+  for (const { key, before, after } of changes) {
+    const isThere = before && before.state !== 'removing';
+    const actual = new Map<string, DirectorEntry>(isThere ? [[key, tableEntryOf(before)]] : []);
+    const entry = after ?? (before && { ...before, state: 'removing' as const });
+    if (entry) found.push(...differences([entry], actual));
+    yield;
   }
-  const desired = changes.flatMap(({ before, after }) => {
-    const entry = after ?? before;
-    return entry ? [after ? entry : { ...entry, state: 'removing' as const }] : [];
-  });
-  return operationsFor(differences(desired, before));
+  return yield* operationsInSlices(found);
 }
 
 /** One outcome for each write's changes, in their order. Never rejects for what a kernel can do. */
 export async function applyChanges(side: KernelSide, writes: readonly Changes[]): Promise<Outcome[]> {
-  const plans = writes.map((changes) => (isKnown(side, changes) ? planChanges(changes) : null));
+  const plans: (EntryOperation[] | null)[] = [];
+  for (const changes of writes) {
+    plans.push(isKnown(side, changes) ? await inTurns(planChanges(changes)) : null);
+  }
   const operations = inOneBatch(plans.flatMap((plan) => plan ?? []));
   const keys = new Map(writes.flatMap((changes) => changes.map((change) => [change.key, change] as const)));
   const started = process.hrtime.bigint();

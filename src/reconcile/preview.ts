@@ -2,6 +2,7 @@
 import { type DirectorTable, type EntryOperation, mayBeOthers } from '../domain/entry.js';
 import { entryKindOf, frontendKeyOf } from '../domain/keys.js';
 import { differences, hasConfig } from '../domain/plan.js';
+import { inTurns } from '../domain/slices.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, EntryChange, OwnedEntry, Reader } from '../store/store.js';
 import { attempt, isKnown, type KernelSide, planChanges } from './apply-changes.js';
@@ -31,7 +32,9 @@ export async function previewWrite<T>(
     throw refusalError(side.director.name, { refusal }, entryChanges);
   }
   const changes = isRead ? entryChanges.filter((one) => !isThereAlready(one, actual)) : entryChanges;
-  const operations = [...planChanges(changes), ...planChanges(endsOfDrains(changes))];
+  const atOnce = await inTurns(planChanges(changes));
+  const later = await inTurns(planChanges(endsOfDrains(changes)));
+  const operations = atOnce.concat(later);
   return { ...committed, operations };
 }
 

@@ -93,7 +93,7 @@ export function createAdoptions({ store, reconciler, now }: Dependencies): Direc
       const adoption: Adoption = { director: name, project, cluster, adopted, leftOut: [...leftOut] };
       if (adopted.length === 0) return { adoption, definition: null };
       yield* put(tx, plan);
-      return { adoption, definition: documentOf([...plan.parents, ...plan.resources]) };
+      return { adoption, definition: yield* documentOf([...plan.parents, ...plan.resources]) };
     }
 
     const job = {

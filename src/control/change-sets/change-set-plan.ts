@@ -2,6 +2,7 @@
 import { DomainError, type Violation, violationError } from '../../domain/errors.js';
 import { type DefinitionKind, namesOf, parentPath } from '../../domain/names.js';
 import type { ChangeSetFrame } from '../../domain/schema/change-set.js';
+import { type Slices, slicesOf } from '../../domain/slices.js';
 import type { Reader } from '../../store/store.js';
 import { createBodyParser } from '../definitions/body.js';
 import { documentPointer, resourcesOf, type Wanted } from '../definitions/definition-document.js';
@@ -35,23 +36,24 @@ const PARSERS = {
 };
 
 /** Throws all violations of all items at once. */
-export function planItems({ changes }: ChangeSetFrame): Item[] {
+export function* planItems({ changes }: ChangeSetFrame): Slices<Item[]> {
   const violations: Violation[] = [];
-  const items = changes.flatMap((change, index) => {
+  const items: Item[] = [];
+  for (const [index, change] of changes.entries()) {
     try {
-      return [itemOf(change, `/changes/${index}`)];
+      items.push(yield* itemOf(change, `/changes/${index}`));
     } catch (error) {
       if (!(error instanceof DomainError) || error.violations.length === 0) throw error;
       violations.push(...error.violations);
-      return [];
     }
-  });
-  violations.push(...collisions(items));
+    yield;
+  }
+  violations.push(...(yield* collisions(items)));
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);
   return items;
 }
 
-function itemOf(change: Change, pointer: string): Item {
+function* itemOf(change: Change, pointer: string): Slices<Item> {
   const { put, putDefinition, restore, delete: deletion, ifMatch, onlyCreate = false } = change;
   const [only, another] = [put, putDefinition, restore, deletion].filter((one) => one !== undefined);
   if (!only || another) {
@@ -64,13 +66,13 @@ function itemOf(change: Change, pointer: string): Item {
     const at = `${pointer}/put`;
     const { resource: _, ...body } = put;
     const kind = kindOf(path);
-    const { labels, spec } = within(at, () => PARSERS[kind](body));
+    const { labels, spec } = yield* within(at, () => PARSERS[kind](body));
     const wanted = [{ kind, path, labels, spec: spec as Wanted['spec'] }];
     return { ...common, type: 'put', pointer: at, wanted, cascade: false, specPointer: () => `${at}/spec` };
   }
   if (putDefinition) {
     const at = `${pointer}/putDefinition`;
-    const wanted = within(`${at}/definition`, () => resourcesOf(path, putDefinition.definition));
+    const wanted = yield* within(`${at}/definition`, () => resourcesOf(path, putDefinition.definition));
     const specPointer = (below: string) => `${at}/definition${documentPointer(path, below)}/spec`;
     return { ...common, type: 'putDefinition', pointer: at, wanted, cascade: true, specPointer };
   }
@@ -89,20 +91,23 @@ function itemOf(change: Change, pointer: string): Item {
 }
 
 /** What a restored resource and everything below it are to be, by the rules of today. */
-export function restoredResources(reader: Reader, { path, pointer, revision = 0 }: Item): Wanted[] {
+export function* restoredResources(reader: Reader, { path, pointer, revision = 0 }: Item): Slices<Wanted[]> {
   const tree = treeAsOf(reader, path, revision);
   if (tree.length === 0) throw notThen(reader, path, revision);
-  return tree.map(({ path: one, labels, spec }) => {
+  const wanted: Wanted[] = [];
+  for (const { path: one, labels, spec } of tree) {
     const kind = kindOf(one);
-    const parsed = within(pointer, () => PARSERS[kind]({ labels, spec }));
-    return { kind, path: one, labels: parsed.labels, spec: parsed.spec as Wanted['spec'] };
-  });
+    const parsed = yield* within(pointer, () => PARSERS[kind]({ labels, spec }));
+    wanted.push({ kind, path: one, labels: parsed.labels, spec: parsed.spec as Wanted['spec'] });
+    yield;
+  }
+  return wanted;
 }
 
 /** Runs it with the pointers of its violations below this one. */
-function within<T>(pointer: string, parse: () => T): T {
+function* within<T>(pointer: string, parse: () => T | Slices<T>): Slices<T> {
   try {
-    return parse();
+    return yield* slicesOf(parse());
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     const [first, ...rest] = error.violations.map((one) => ({ ...one, pointer: `${pointer}${one.pointer}` }));
@@ -120,7 +125,7 @@ function kindOf(path: string): DefinitionKind {
 }
 
 /** Two changes of one resource, and changes of what another one replaces or deletes as a whole. */
-function collisions(items: readonly Item[]): Violation[] {
+function* collisions(items: readonly Item[]): Slices<Violation[]> {
   const byPath = new Map<string, Item>();
   const violations: Violation[] = [];
   const complain = (item: Item, other: Item) => {
@@ -131,6 +136,7 @@ function collisions(items: readonly Item[]): Violation[] {
     const twin = byPath.get(item.path);
     if (twin) complain(item, twin);
     else byPath.set(item.path, item);
+    yield;
   }
   for (const item of items) {
     for (let above = parentPath(item.path); above !== ''; above = parentPath(above)) {
@@ -138,6 +144,7 @@ function collisions(items: readonly Item[]): Violation[] {
       const isTaken = other && other.type !== 'put' && !(other.type === 'delete' && item.type === 'delete');
       if (isTaken) complain(item, other);
     }
+    yield;
   }
   return violations;
 }

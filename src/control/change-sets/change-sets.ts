@@ -2,7 +2,7 @@
 import { DomainError, type Violation } from '../../domain/errors.js';
 import { isWithin, KINDS, kindOf, parentPath } from '../../domain/names.js';
 import { type ChangeSet, ChangeSetFrame } from '../../domain/schema/change-set.js';
-import { atOnce, type Slices } from '../../domain/slices.js';
+import { inTurns, type Slices, slicesOf } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { Reader, ResourceChange, Transaction } from '../../store/store.js';
@@ -31,7 +31,9 @@ export function createChangeSets({ reconciler, now }: Dependencies): ChangeSets 
     async create(call, body, { validateOnly = false, drain = true }) {
       authoriseChanges(call, body);
       const frame = validate(body);
-      const items = planItems(frame);
+      const planning = inTurns(planItems(frame));
+      // Short ones keep the order in which they were called: no turn before they are in the queue.
+      const items = planning instanceof Promise ? await planning : planning;
       const find = finder(items);
       const job = {
         context: writeContext(call, 'createChangeSet'),
@@ -76,22 +78,22 @@ function commonScope(items: readonly Item[]): string {
 /** Everything but the entries. Deletions first, from the leaves up; then what is put, from the clusters down. */
 function* carryOut(tx: Transaction, items: readonly Item[]): Slices<void> {
   for (const item of items) {
-    at(item, () => checkItem(tx, item));
+    yield* at(item, () => checkItem(tx, item));
     yield;
   }
   const byDepth = fromTheTop(items);
   for (const item of byDepth.toReversed()) {
-    if (item.type === 'delete') at(item, () => remove(tx, item));
+    if (item.type === 'delete') yield* at(item, () => remove(tx, item));
     yield;
   }
   const known = new Set<string>();
   for (const item of byDepth) {
     if (item.type === 'delete') continue;
     const parent = parentPath(item.path);
-    if (!known.has(parent)) at(item, () => requireAncestors(tx, parent));
+    if (!known.has(parent)) yield* at(item, () => requireAncestors(tx, parent));
     known.add(parent);
     const current = item.type === 'put' ? [] : yield* treeOf(tx, item.path);
-    const wanted = item.type === 'restore' ? at(item, () => restoredResources(tx, item)) : item.wanted;
+    const wanted = item.type === 'restore' ? yield* at(item, () => restoredResources(tx, item)) : item.wanted;
     yield* putTree(tx, current, wanted);
   }
 }
@@ -101,12 +103,12 @@ function fromTheTop(items: readonly Item[]): Item[] {
 }
 
 /** Entity tags are those of before the change-set. */
-function checkItem(tx: Transaction, item: Item): void {
+function* checkItem(tx: Transaction, item: Item): Slices<void> {
   const { path, ifMatch, onlyCreate } = item;
   if (ifMatch === undefined && !onlyCreate) return;
   const current = tx.resource(path);
   const etag =
-    current && (isWholeCluster(item) ? treeEtag(atOnce(treeOf(tx, path))) : etagOf(current.revision));
+    current && (isWholeCluster(item) ? treeEtag(yield* treeOf(tx, path)) : etagOf(current.revision));
   checkPreconditions(path, etag, { ...(ifMatch !== undefined && { ifMatch }), onlyCreate });
 }
 
@@ -115,12 +117,15 @@ function isWholeCluster({ type, path }: Item): boolean {
   return type === 'putDefinition' || (type === 'restore' && kindOf(path) === 'cluster');
 }
 
-function remove(tx: Transaction, { path, cascade }: Item): void {
+function* remove(tx: Transaction, { path, cascade }: Item): Slices<void> {
   requireAncestors(tx, parentPath(path));
   found(tx, path);
   const below = tx.descendants(path);
   if (below.length > 0 && !cascade) throw hasChildren(path, below.length);
-  for (const one of below.toReversed()) tx.remove(one.path);
+  for (const one of below.toReversed()) {
+    tx.remove(one.path);
+    yield;
+  }
   tx.remove(path);
 }
 
@@ -138,9 +143,9 @@ function finder(items: readonly Item[]): Find {
   };
 }
 
-function at<T>(item: Item, work: () => T): T {
+function* at<T>(item: Item, work: () => T | Slices<T>): Slices<T> {
   try {
-    return work();
+    return yield* slicesOf(work());
   } catch (error) {
     throw pointing(error, item.pointer);
   }

@@ -2,6 +2,7 @@
 import { type Violation, violationError } from '../../domain/errors.js';
 import { childPath, nameOf, namesOf, parentPath } from '../../domain/names.js';
 import { type Definition, DefinitionInput } from '../../domain/schema/definition.js';
+import type { Slices } from '../../domain/slices.js';
 import { createValidator, escapePointer } from '../../domain/validate.js';
 import type { StoredResource } from '../../store/store.js';
 import { CLUSTER, type KindDescriptor, REAL_SERVER, VIRTUAL_SERVICE } from './kinds.js';
@@ -12,10 +13,11 @@ export type Wanted = Pick<StoredResource, 'kind' | 'path' | 'labels' | 'spec'>;
 const validate = createValidator(DefinitionInput);
 
 /** Of a cluster and what is below it, parents first. */
-export function documentOf(resources: readonly Wanted[]): Definition {
+export function* documentOf(resources: readonly Wanted[]): Slices<Definition> {
   const [cluster, ...below] = resources as [Wanted, ...Wanted[]];
   const virtualServices: Definition['virtualServices'] = {};
   for (const { kind, path, labels, spec } of below) {
+    yield;
     if (kind === 'virtualService') {
       const service = { labels, spec, realServers: {} } as Definition['virtualServices'][string];
       virtualServices[nameOf(path)] = service;
@@ -36,7 +38,7 @@ interface Node {
 }
 
 /** Every resource of a DefinitionInput, normalised, parents first. Throws all violations at once. */
-export function resourcesOf(path: string, body: unknown): Wanted[] {
+export function* resourcesOf(path: string, body: unknown): Slices<Wanted[]> {
   const wanted: Wanted[] = [];
   const violations: Violation[] = [];
   const visit = <S>(descriptor: KindDescriptor<S>, at: string, { labels, spec }: Node) => {
@@ -52,8 +54,10 @@ export function resourcesOf(path: string, body: unknown): Wanted[] {
   for (const [name, service] of Object.entries(root.virtualServices ?? {})) {
     const servicePath = childPath(path, 'virtualService', name);
     visit(VIRTUAL_SERVICE, servicePath, service);
+    yield;
     for (const [serverName, server] of Object.entries(service.realServers ?? {})) {
       visit(REAL_SERVER, childPath(servicePath, 'realServer', serverName), server);
+      yield;
     }
   }
   if (violations.length > 0) throw violationError(violations as [Violation, ...Violation[]]);

@@ -1,6 +1,6 @@
 /** The cluster as one document. */
 import { type Names, parentPath, pathOf } from '../../domain/names.js';
-import { atOnce, type Slices } from '../../domain/slices.js';
+import { atOnce, inTurns, type Slices } from '../../domain/slices.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
 import type { Reader, Store, Transaction } from '../../store/store.js';
 import { authorise } from '../access/authorise.js';
@@ -64,7 +64,9 @@ export function createDefinitions(dependencies: Dependencies): Definitions {
 export function definitionReplacement({ reconciler, now }: Omit<Dependencies, 'store'>): ReplaceDefinition {
   return async (call, { names, body, action, answer }, options) => {
     const path = pathOf(names);
-    const wanted = resourcesOf(path, body);
+    const parsing = inTurns(resourcesOf(path, body));
+    // Short ones keep the order in which they were called: no turn before they are in the queue.
+    const wanted = parsing instanceof Promise ? await parsing : parsing;
     const job = {
       context: writeContext(call, action),
       scope: path,
@@ -97,7 +99,7 @@ export function* tagged(reader: Reader, names: Names): Slices<TaggedDefinition> 
   requireAncestors(reader, parentPath(pathOf(names)));
   found(reader, pathOf(names));
   const resources = yield* treeOf(reader, pathOf(names));
-  return { definition: documentOf(resources), etag: treeEtag(resources) };
+  return { definition: yield* documentOf(resources), etag: treeEtag(resources) };
 }
 
 /** Its entity tag is none that a write could ask for: what is past does not change. */
@@ -106,5 +108,5 @@ function taggedAsOf(reader: Reader, names: Names, revision: number): TaggedDefin
   requireAncestors(reader, parentPath(path));
   const tree = treeAsOf(reader, path, requireNumber('revision', revision));
   if (tree.length === 0) throw notThen(reader, path, revision);
-  return { definition: documentOf(tree), etag: `"as-of-${revision}"` };
+  return { definition: atOnce(documentOf(tree)), etag: `"as-of-${revision}"` };
 }

@@ -2,6 +2,7 @@
 import { definitionDiffText, definitionPatch, type MaybeDefinition } from '../../domain/definition-diff.js';
 import { type DefinitionKind, kindOf, type Names, pathOf } from '../../domain/names.js';
 import type { DefinitionDiff, PastResource } from '../../domain/schema/history.js';
+import { atOnce } from '../../domain/slices.js';
 import type { Reader, Store } from '../../store/store.js';
 import { authorise } from '../access/authorise.js';
 import type { Call, DiffQuery, History } from '../control.js';
@@ -108,5 +109,5 @@ function beforeLastWrite(reader: Reader, path: string, to: number): number {
 
 function definitionAsOf(reader: Reader, path: string, revision: number): MaybeDefinition {
   const tree = treeAsOf(reader, path, revision);
-  return tree.length === 0 ? null : documentOf(tree);
+  return tree.length === 0 ? null : atOnce(documentOf(tree));
 }

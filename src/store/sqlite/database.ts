@@ -19,6 +19,7 @@ export function openDatabase(file: string, synchronous: Synchronous): Database.D
     db.pragma('journal_mode = WAL');
     db.pragma(`synchronous = ${synchronous}`);
     db.pragma('foreign_keys = ON');
+    db.pragma('temp_store = MEMORY'); // what a savepoint may have to put back
     return db;
   } catch (error) {
     db.close();

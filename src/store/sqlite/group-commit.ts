@@ -1,6 +1,6 @@
 /**
  * Group commit: the writes that one turn of the event loop asked for share one transaction, and so one fsync. Each runs in
- * a savepoint of its own, so that one that fails undoes only itself. Nobody is answered before the commit. A group that
+ * a savepoint of its own, so that one that fails undoes only itself; one alone needs none. Nobody is answered before the commit. A group that
  * takes long pauses between its slices; what is asked for meanwhile is the next group.
  */
 import type { Database } from 'better-sqlite3';
@@ -53,8 +53,10 @@ export function createGroupCommit(
   const undo = db.prepare('ROLLBACK TO one_write');
   const release = db.prepare('RELEASE one_write');
   let waiting: Write[] = [];
+  const shortCache = db.prepare<[], number>('PRAGMA cache_size').pluck().get();
   let open: Group | undefined;
   let isRunning = false;
+  let isEnlarged = false;
 
   function* runInSavepoint(write: Write, tip: ChainTip): Slices<{ tip: ChainTip; answer: () => void }> {
     savepoint.run();
@@ -71,14 +73,24 @@ export function createGroupCommit(
     }
   }
 
+  function* runAlone(write: Write, tip: ChainTip): Slices<{ tip: ChainTip; answer: () => void }> {
+    const outcome = yield* write.run(tip);
+    if (outcome.tip === undefined) {
+      rollback.run();
+      begin.run();
+    }
+    return { tip: outcome.tip ?? tip, answer: outcome.succeed };
+  }
+
   /** Also undone when it is left at a pause. */
   function* runGroup(writes: readonly Write[]): Slices<Done> {
     begin.run();
     try {
       let tip = readTip();
       const answers: (() => void)[] = [];
+      const run = writes.length === 1 ? runAlone : runInSavepoint;
       for (const write of writes) {
-        const result = yield* runInSavepoint(write, tip);
+        const result = yield* run(write, tip);
         tip = result.tip;
         answers.push(result.answer);
       }
@@ -111,6 +123,7 @@ export function createGroupCommit(
       isRunning = false;
     }
     if (!step.done) {
+      enlarge();
       setImmediate(goOn);
       return;
     }
@@ -119,8 +132,17 @@ export function createGroupCommit(
     onCommit(step.value.tip);
   }
 
+  /** A long transaction comes back to the pages of its indexes: in a small cache it would write and read them each time. */
+  function enlarge(): void {
+    if (isEnlarged) return;
+    isEnlarged = true;
+    db.pragma(`cache_size = ${LONG_CACHE}`);
+  }
+
   function end(): void {
     open = undefined;
+    if (isEnlarged) db.pragma(`cache_size = ${shortCache}`);
+    isEnlarged = false;
     if (waiting.length > 0) setImmediate(flush);
   }
 
@@ -145,6 +167,9 @@ export function createGroupCommit(
     },
   };
 }
+
+/** In the unit of the pragma: KiB, negative. */
+const LONG_CACHE = -65_536;
 
 function stopping(): DomainError {
   return new DomainError('SHUTTING_DOWN', 'lvsd is stopping, and nothing was stored: try again.');
