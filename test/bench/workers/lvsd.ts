@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics } from 'node:v8';
 import Database from 'better-sqlite3';
+import type { Director, Reconciliation } from '../../../src/domain/schema/director.js';
 import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
 import { type RunningServer, startServer } from '../../../src/server.js';
 import { realServerPath } from '../definition.js';
@@ -18,6 +20,13 @@ export interface Started {
   readonly token: string;
   /** Time that the first pass over the table took. */
   readonly passMilliseconds: number;
+}
+
+export interface StartOptions {
+  readonly dataDir: string;
+  readonly driver: 'netlink' | 'memory';
+  /** Between passes that come by themselves. Default: none comes while something is measured. */
+  readonly intervalSeconds?: number;
 }
 
 export interface LoopDelays {
@@ -39,7 +48,7 @@ export interface Usage {
 }
 
 export interface LvsdCalls {
-  start(options: { dataDir: string; driver: 'netlink' | 'memory' }): Promise<Started>;
+  start(options: StartOptions): Promise<Started>;
   stop(): Promise<void>;
   usage(): Usage;
   watchLoop(): void;
@@ -47,6 +56,8 @@ export interface LvsdCalls {
   /** Milliseconds of a REST call from this process, which serves it too. */
   write(method: 'PUT' | 'POST', path: string, body: string): Promise<number>;
   reconcile(): Promise<number>;
+  /** Milliseconds of each of the next so many passes that come by themselves. */
+  ownPasses(count: number): Promise<number[]>;
   /** Milliseconds of each of so many weight changes of different real servers, one after the other. */
   changeWeights(services: number, count: number): Promise<number[]>;
   /** Milliseconds of the driver's read of the whole table. */
@@ -56,8 +67,8 @@ export interface LvsdCalls {
 }
 
 const HOST = '127.0.0.1';
-/** Nothing comes unasked while something is measured. */
 const NO_INTERVAL_SECONDS = 3600;
+const POLL_MS = 200;
 /** Of the timer whose lateness is the event loop's. */
 const RESOLUTION_MS = 1;
 
@@ -78,8 +89,14 @@ async function call(method: string, path: string, body?: string): Promise<Respon
   return new Response(text);
 }
 
+async function lastReconciliation(): Promise<Reconciliation> {
+  const director = (await (await call('GET', '/v1/directors/local')).json()) as Director;
+  if (!director.lastReconciliation) throw new Error('there was no pass yet');
+  return director.lastReconciliation;
+}
+
 serveCalls<LvsdCalls>({
-  async start({ dataDir, driver }) {
+  async start({ dataDir, driver, intervalSeconds = NO_INTERVAL_SECONDS }) {
     const milliseconds = await timed(async () => {
       server = await startServer({
         dataDir,
@@ -97,13 +114,11 @@ serveCalls<LvsdCalls>({
         auditArchiveDir: join(dataDir, 'audit-archive'),
         auditRetentionDays: null,
         readOnly: false,
-        reconcileIntervalSeconds: NO_INTERVAL_SECONDS,
+        reconcileIntervalSeconds: intervalSeconds,
       });
     });
     token = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim();
-    const director = await (await call('GET', '/v1/directors/local')).json();
-    const passMilliseconds = (director as { lastReconciliation: { durationMs: number } }).lastReconciliation
-      .durationMs;
+    const { durationMs: passMilliseconds } = await lastReconciliation();
     return {
       milliseconds,
       httpPort: server?.http.port ?? 0,
@@ -141,6 +156,15 @@ serveCalls<LvsdCalls>({
   },
   write: (method, path, body) => timed(() => call(method, path, body)),
   reconcile: () => timed(() => call('POST', '/v1/directors/local/reconciliations')),
+  async ownPasses(count) {
+    const passes = new Map<string, number>();
+    while (passes.size < count) {
+      const { trigger, time, durationMs } = await lastReconciliation();
+      if (trigger === 'interval') passes.set(time, durationMs);
+      await sleep(POLL_MS);
+    }
+    return [...passes.values()];
+  },
   async changeWeights(services, count) {
     const latencies: number[] = [];
     weight = weight === 100 ? 1 : weight + 1;
