@@ -1,13 +1,21 @@
 /** Server reflection (v1 and v1alpha): clients like grpcurl learn the API from the server, without a token. */
-import { type DescFile, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
-import type { Server } from '@grpc/grpc-js';
-import { ReflectionService } from '@grpc/reflection';
+import type { DescFile } from '@bufbuild/protobuf';
+import type { handleBidiStreamingCall, Server } from '@grpc/grpc-js';
 import { file_google_rpc_error_details } from './gen/google/rpc/error_details_pb.js';
 import { file_google_rpc_status } from './gen/google/rpc/status_pb.js';
-import { file_grpc_reflection_v1_reflection } from './gen/grpc/reflection/v1/reflection_pb.js';
-import { file_grpc_reflection_v1alpha_reflection } from './gen/grpc/reflection/v1alpha/reflection_pb.js';
+import {
+  file_grpc_reflection_v1_reflection,
+  ServerReflection,
+  type ServerReflectionRequest,
+  type ServerReflectionResponse,
+} from './gen/grpc/reflection/v1/reflection_pb.js';
+import {
+  file_grpc_reflection_v1alpha_reflection,
+  ServerReflection as ServerReflectionAlpha,
+} from './gen/grpc/reflection/v1alpha/reflection_pb.js';
 import { file_health_v1_health } from './gen/health/v1/health_pb.js';
+import { createReflectionAnswers, type ReflectionAnswers } from './reflection-answers.js';
+import { messageServiceDefinition } from './service-definition.js';
 import { SERVICES } from './services.js';
 
 const ROOTS: readonly DescFile[] = [
@@ -21,22 +29,18 @@ const ROOTS: readonly DescFile[] = [
 ];
 
 export function addReflection(server: Server): void {
-  const fileDescriptorProtos = closure(ROOTS).map((file) =>
-    Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto)),
-  );
-  // any kind of definition will do: only the descriptors of its files are looked at
-  const files = { format: 'Protocol Buffer 3 EnumDescriptorProto', type: {}, fileDescriptorProtos } as const;
-  new ReflectionService({ lvsd: files }).addToServer(server);
-}
-
-/** The files and everything that they import, each once. */
-function closure(roots: readonly DescFile[]): DescFile[] {
-  const files = new Map<string, DescFile>();
-  const visit = (file: DescFile): void => {
-    if (files.has(file.name)) return;
-    files.set(file.name, file);
-    file.dependencies.forEach(visit);
+  let answers: ReflectionAnswers | undefined;
+  const serverReflectionInfo: handleBidiStreamingCall<ServerReflectionRequest, ServerReflectionResponse> = (
+    call,
+  ) => {
+    call.on('data', (request: ServerReflectionRequest) => {
+      // not before somebody asks
+      answers ??= createReflectionAnswers(ROOTS);
+      call.write(answers(request));
+    });
+    call.on('end', () => call.end());
   };
-  roots.forEach(visit);
-  return [...files.values()];
+  server.addService(messageServiceDefinition(ServerReflection), { serverReflectionInfo });
+  const alpha = messageServiceDefinition(ServerReflection, ServerReflectionAlpha.typeName);
+  server.addService(alpha, { serverReflectionInfo });
 }

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { Server, type ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
-import { HealthImplementation } from 'grpc-health-check';
 import type { Certificates } from '../certificates.js';
 import type { Control } from '../control/control.js';
 import { DomainError } from '../domain/errors.js';
 import { createArrival } from './arrival.js';
 import { serverCredentials } from './credentials.js';
+import { addHealth, ServingStatus } from './health.js';
 import { addReflection } from './reflection.js';
 import type { GrpcLogger, GrpcMeter } from './served-call.js';
 import { addServices, SERVICES } from './services.js';
@@ -54,10 +54,6 @@ export function createGrpcServer({
   const stopping = new AbortController();
   // every call under way listens
   setMaxListeners(0, stopping.signal);
-  const health = new HealthImplementation();
-  const setHealth = (state: 'SERVING' | 'NOT_SERVING') => {
-    for (const name of ['', ...SERVICES.map(({ typeName }) => typeName)]) health.setStatus(name, state);
-  };
 
   addServices(server, control, {
     admission,
@@ -65,18 +61,21 @@ export function createGrpcServer({
     meter,
     stopping: stopping.signal,
   });
-  health.addToServer(server);
+  const setHealth = addHealth(
+    server,
+    SERVICES.map(({ typeName }) => typeName),
+  );
   addReflection(server);
 
   return {
     async start({ host, port }) {
       const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
       const bound = await bind(server, address, serverCredentials(certificates));
-      setHealth('SERVING');
+      setHealth(ServingStatus.SERVING);
       return bound;
     },
     async stop() {
-      setHealth('NOT_SERVING');
+      setHealth(ServingStatus.NOT_SERVING);
       stopping.abort(new DomainError('SHUTTING_DOWN', 'The server is stopping: call again, or another one.'));
       await shutDown(server);
     },

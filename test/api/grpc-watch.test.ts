@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
+import { type ClientReadableStream, type ServiceError, status } from '@grpc/grpc-js';
 import { type GrpcSession, refusalOf, startGrpcSession } from '../support/grpc-session.js';
 
 const WATCH = 'lvsd.v1.AuditService/Watch';
@@ -76,6 +76,19 @@ test('when the server stops, health says so first, watches end with SHUTTING_DOW
   assert.deepEqual(states, ['SERVING', 'NOT_SERVING']);
   // a health watcher never ends its stream by itself
   assert(performance.now() - began < 8000);
+});
+
+test('health lists every service, and says of another that it does not know it', async (t) => {
+  const { client } = await started(t);
+  const { answer } = await client.call('grpc.health.v1.Health/List', {});
+  const names = ['', ...client.services.filter((name) => name.startsWith('lvsd.'))];
+  assert.deepEqual(answer.statuses, Object.fromEntries(names.map((name) => [name, { status: 'SERVING' }])));
+  const other = { service: 'other' };
+  await assert.rejects(client.call('grpc.health.v1.Health/Check', other), { code: status.NOT_FOUND });
+  const stream = client.stream('grpc.health.v1.Health/Watch', other);
+  const [bytes] = (await once(stream, 'data')) as [Buffer];
+  assert.deepEqual(client.decode('grpc.health.v1.Health/Watch', bytes), { status: 'SERVICE_UNKNOWN' });
+  stream.on('error', () => undefined).cancel();
 });
 
 async function started(t: TestContext): Promise<GrpcSession> {
