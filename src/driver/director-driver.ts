@@ -12,6 +12,7 @@ import {
 } from '../domain/entry.js';
 import type { HostOperation } from '../domain/host-operation.js';
 import { addressKey, entryKindOf, parseFrontend, snatKey } from '../domain/keys.js';
+import type { Outline } from '../domain/outline.js';
 import type { Operation } from '../domain/table.js';
 import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import type { HostAddress, HostDriver } from './host.js';
@@ -20,8 +21,14 @@ export interface DirectorInfo extends Omit<DriverInfo, 'capabilities'> {
   readonly capabilities: Capabilities;
 }
 
+export interface DirectorOutline {
+  readonly services: Outline;
+  readonly around: DirectorTable;
+}
+
 /** Rejects as `IpvsDriver` does, also when it is the host that cannot be asked. */
-export interface DirectorDriver extends Omit<IpvsDriver, 'info' | 'read' | 'readServices' | 'apply'> {
+export interface DirectorDriver
+  extends Omit<IpvsDriver, 'info' | 'read' | 'outline' | 'readServices' | 'apply'> {
   /** For what is looked up and never kept: routes and links. */
   readonly host: HostDriver;
 
@@ -29,6 +36,9 @@ export interface DirectorDriver extends Omit<IpvsDriver, 'info' | 'read' | 'read
 
   /** Everything, whoever made it: also the addresses that the host has for itself. */
   read(options?: ReadOptions): Promise<DirectorTable>;
+
+  /** As `IpvsDriver.outline`, with everything around the IPVS table as `read` shows it. */
+  outline(): Promise<DirectorOutline | null>;
 
   /** As `IpvsDriver.readServices`; the keys may also be of addresses and of source NAT. */
   readServices(keys: Iterable<string>, options?: ReadOptions): Promise<DirectorTable>;
@@ -77,6 +87,10 @@ export function createDirectorDriver(ipvs: IpvsDriver, host: HostDriver): Direct
     async read(options) {
       const [table, addresses, snat] = await Promise.all([ipvs.read(options), readAddresses(), readSnat()]);
       return withEntries(table, [...addresses, ...snat]);
+    },
+    async outline() {
+      const [services, addresses, snat] = await Promise.all([ipvs.outline(), readAddresses(), readSnat()]);
+      return services && { services, around: withEntries(new Map(), [...addresses, ...snat]) };
     },
     async readServices(keys, options) {
       const wanted = { service: new Set<string>(), address: new Set<string>(), snat: new Set<string>() };

@@ -2,6 +2,7 @@
 import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
 import type { HostOperation } from '../domain/host-operation.js';
+import type { Outline } from '../domain/outline.js';
 import type { Operation, Table } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
 
@@ -43,6 +44,12 @@ export interface IpvsDriver {
 
   /** The whole table. An empty table is an empty map. */
   read(options?: ReadOptions): Promise<Table>;
+
+  /**
+   * What a look shows that costs a fraction of a read; null where there is none. It is never more than `outlineOf` makes of a
+   * read, nor less; while the table changes it may miss services and show others twice.
+   */
+  outline(): Promise<Outline | null>;
 
   /** The named services (keys of frontends) with their destinations; a service that is not there is left out. */
   readServices(frontendKeys: Iterable<string>, options?: ReadOptions): Promise<Table>;

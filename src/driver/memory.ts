@@ -8,6 +8,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation } from '../domain/director-operation.js';
 import { frontendKeyOf, parseFrontend } from '../domain/keys.js';
+import { outlineOf } from '../domain/outline.js';
 import type { Connections, DestinationEntry, Operation, Stats, Table, TableEntry } from '../domain/table.js';
 import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
@@ -141,6 +142,10 @@ function createHandle({ table, director, info, outage }: Modelled): IpvsDriver {
     async read(options) {
       reach();
       return tableOf(table.services.values(), options);
+    },
+    async outline() {
+      reach();
+      return outlineOf(tableOf(table.services.values()).values());
     },
     async readServices(frontendKeys, options) {
       reach();

@@ -26,6 +26,7 @@ export function measuredDriver(driver: DirectorDriver, metrics: Metrics): Direct
     host: driver.host,
     info: () => timed('info', () => driver.info()),
     read: (options) => timed('read', () => driver.read(options)),
+    outline: () => timed('outline', () => driver.outline()),
     readServices: (keys, options) => timed('read-services', () => driver.readServices(keys, options)),
     apply: async (operations) => counted(await timed('apply', () => driver.apply(operations))),
     readDirector: () => timed('read-director', () => driver.readDirector()),

@@ -19,6 +19,7 @@ import type { EntryChange, OwnedEntry, Store } from '../store/store.js';
 import { type Convergence, converge } from './converge.js';
 import { type DirectorState, markReachable, markUnreachable } from './director-state.js';
 import { permitOfWrite } from './drift-policy.js';
+import type { ExpectedOutline } from './expected-outline.js';
 import { blockedFailure, clearSolved } from './note-convergence.js';
 import { isRequested, type Owed } from './owed.js';
 import type { Problems } from './problems.js';
@@ -55,6 +56,7 @@ export interface KernelSide {
   readonly problems: Problems;
   readonly director: DirectorState;
   readonly owed: Owed;
+  readonly expected: ExpectedOutline;
 }
 
 type Changes = readonly EntryChange[];

@@ -5,6 +5,7 @@ import type { Problems } from './problems.js';
 /** Keys of entries and settings that were changed while the kernel could not be told; kept over restarts. */
 export interface Owed {
   has(key: string): boolean;
+  keys(): IterableIterator<string>;
   add(tx: Transaction, key: string): void;
   /** The kernel has been told, or there is nothing left to tell. */
   remove(tx: Transaction, key: string): void;
@@ -16,6 +17,7 @@ export function createOwed(store: Store, { isRecovering }: { isRecovering: boole
   if (isRecovering) for (const key of store.read(unanswered)) keys.add(key);
   return {
     has: (key) => keys.has(key),
+    keys: () => keys.values(),
     add(tx, key) {
       tx.putOwed(key);
       keys.add(key);

@@ -20,6 +20,7 @@ import {
   policyOf,
   requestedOnly,
 } from './drift-policy.js';
+import type { Depth } from './look.js';
 import { passSettings } from './pass-settings.js';
 import { type Survey, survey } from './survey.js';
 import type { Turns } from './turns.js';
@@ -28,6 +29,7 @@ export type Trigger = Reconciliation['trigger'];
 
 interface PassOptions {
   readonly trigger: Trigger;
+  readonly depth: Depth;
   readonly context: WriteContext;
   /** Passes and writes take turns frontends by frontends. */
   readonly turns: Turns;
@@ -88,8 +90,8 @@ interface Comparing extends PassOptions {
 }
 
 async function compareAndConverge(side: KernelSide, options: Comparing): Promise<void> {
-  const { trigger, context, turns, tally } = options;
-  const surveyed = await survey(side);
+  const { trigger, depth, context, turns, tally } = options;
+  const surveyed = await survey(side, depth);
   const emptied = !options.wasSynced && surveyed.present === 0 && surveyed.drift > 0;
   const wasHeld = side.director.held !== null;
   const allowance = await allowanceOf(side, surveyed, {

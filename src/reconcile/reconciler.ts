@@ -8,9 +8,11 @@ import type { Store, Transaction, WriteContext } from '../store/store.js';
 import { type AdoptionPath, createAdoptionPath } from './adoption-path.js';
 import type { KernelSide } from './apply-changes.js';
 import { directorSpec } from './converge-settings.js';
+import { createDepths } from './depth.js';
 import { createSettingsPath, type SettingsPath } from './director-settings.js';
 import { createDirectorState, type DirectorState } from './director-state.js';
 import { createDrainer } from './drainer.js';
+import { createExpectedOutline } from './expected-outline.js';
 import { notePending } from './note-convergence.js';
 import { createOwed } from './owed.js';
 import { pass, type Trigger } from './pass.js';
@@ -65,7 +67,9 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const director = createDirectorState({ name, driver: driverKind, driverReason });
   const { mode } = store.read((reader) => directorSpec(reader, name).driftPolicy);
   const owed = createOwed(store, { isRecovering: mode === 'enforce' });
-  const side: KernelSide = { driver, store, problems: createProblems(), director, owed };
+  const expected = createExpectedOutline(store);
+  const side: KernelSide = { driver, store, problems: createProblems(), director, owed, expected };
+  const depths = createDepths({ intervalMs: intervalSeconds * 1000, now: () => performance.now() });
   const writes = createTurns();
   const passes = createTurns();
 
@@ -110,7 +114,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   }
 
   async function passNow(trigger: Trigger, context: WriteContext): Promise<Reconciliation> {
-    const done = await passes.run(() => pass(side, { trigger, context, turns: writes, now }));
+    const done = await passes.run(() => {
+      const depth = depths.next({ trigger, isSynced: director.synced });
+      return pass(side, { trigger, depth, context, turns: writes, now });
+    });
     report(done);
     if (done.outcome !== 'unavailable') {
       await endDrains({ ...systemContext('drain'), requestId: context.requestId });

@@ -2,13 +2,13 @@
  * A look at the whole table beside ongoing writes, which may therefore suspect too much: what it suspects has to be read
  * again, in turn with the writes, before anything is done or said about it.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type AddressEntry, type DirectorTable, isDirectorsOwn } from '../domain/entry.js';
 import { frontendKeyOf } from '../domain/keys.js';
 import { differences, hasConfig } from '../domain/plan.js';
-import type { OwnedEntry, Store } from '../store/store.js';
+import type { OwnedEntry } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
 import { countsAsDrift } from './drift-policy.js';
+import { type Depth, look } from './look.js';
 
 export interface Survey {
   /** Frontends with something that may have to be done. */
@@ -20,15 +20,13 @@ export interface Survey {
   readonly drift: number;
 }
 
-const ENTRIES_PER_SLICE = 2000;
-
 /** Rejects with KernelUnavailableError. */
-export async function survey(side: KernelSide): Promise<Survey> {
-  const actual = await side.driver.read();
+export async function survey(side: KernelSide, depth: Depth): Promise<Survey> {
+  const { actual, pages, settled, made } = await look(side, depth);
   const suspects = new Set([...side.problems.keys()].map(frontendKeyOf));
   const orphans = new Set(side.problems.keys());
-  let [ownedEntries, present, drift] = [0, 0, 0];
-  for await (const page of entryPages(side.store)) {
+  let [ownedEntries, present, drift] = [settled, settled, 0];
+  for await (const page of pages) {
     for (const difference of differences(page, actual)) {
       suspects.add(frontendKeyOf(difference.desired.key));
       if (countsAsDrift(side, difference)) drift += 1;
@@ -41,20 +39,15 @@ export async function survey(side: KernelSide): Promise<Survey> {
     ownedEntries += page.length;
   }
   forgetOrphans(side, orphans);
-  side.director.foreignEntries = noteAddresses(side, actual) - present;
+  side.director.addresses = addressesOf(actual);
+  side.director.foreignEntries = Math.max(0, made - present);
   return { suspects, ownedEntries, present, drift };
 }
 
-/** Returns how many entries somebody made for the director to use, lvsd included. */
-function noteAddresses({ director }: KernelSide, actual: DirectorTable): number {
+function addressesOf(actual: DirectorTable): Map<string, AddressEntry> {
   const addresses = new Map<string, AddressEntry>();
-  let made = 0;
-  for (const entry of actual.values()) {
-    if (isDirectorsOwn(entry)) made += 1;
-    if (entry.kind === 'address') addresses.set(entry.key, entry);
-  }
-  director.addresses = addresses;
-  return made;
+  for (const entry of actual.values()) if (entry.kind === 'address') addresses.set(entry.key, entry);
+  return addresses;
 }
 
 /** What the kernel has under a fresh key with other attributes is somebody else's. */
@@ -73,15 +66,4 @@ function isUnsettled({ key, state, origin }: OwnedEntry, actual: DirectorTable):
 /** Problems of entries that are not in the database any more: a store fault in the middle of a write leaves such. */
 function forgetOrphans({ store, problems }: KernelSide, keys: ReadonlySet<string>): void {
   for (const key of keys) if (!store.read((reader) => reader.entry(key))) problems.delete(key);
-}
-
-/** All owned entries, in slices between which the event loop runs. */
-export async function* entryPages(store: Store): AsyncGenerator<OwnedEntry[]> {
-  for (let after = ''; ; ) {
-    const page = store.read((reader) => reader.entries({ after, limit: ENTRIES_PER_SLICE }));
-    if (page.length > 0) yield page;
-    if (page.length < ENTRIES_PER_SLICE) return;
-    after = page[page.length - 1]?.key ?? after;
-    await nextTurn();
-  }
 }

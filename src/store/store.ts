@@ -295,6 +295,12 @@ export interface Store {
   /** Calls the listener after every commit that took new revisions, with the newest. Returns how to stop. */
   onCommit(listener: (revision: number) => void): () => void;
 
+  /**
+   * Calls the listener after every commit that changed owned entries otherwise than by `settleOrigin`, with their keys,
+   * before the writes of that commit resolve.
+   */
+  onEntryChanges(listener: (keys: readonly string[]) => void): void;
+
   /** Recomputes the audit chain, in slices that let the event loop run. */
   verify(): Promise<Integrity>;
 

@@ -184,6 +184,7 @@ test('what only looks like drift does not hold a pass', async (t) => {
   let isFooled = false;
   const fooled: IpvsDriver = {
     ...driver,
+    outline: async () => null,
     read: async (options) => (isFooled ? new Map() : driver.read(options)),
   };
   const { control } = await world.start(fooled);
@@ -199,6 +200,7 @@ test('drift that grows while a pass repairs it stops the pass at its limit', asy
   let isGrowing = false;
   const growing: IpvsDriver = {
     ...driver,
+    outline: async () => null,
     async read(options) {
       const table = await driver.read(options);
       if (isGrowing && table.size < SERVERS + 1) await removeByHand(world, 30);

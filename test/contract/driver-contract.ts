@@ -6,6 +6,7 @@ import { describe } from 'node:test';
 import { describeBatches } from './driver/batches.js';
 import { describeDestinations } from './driver/destinations.js';
 import { describeDirector } from './driver/director.js';
+import { describeOutline } from './driver/outline.js';
 import { describeRefusals } from './driver/refusals.js';
 import { describeServices } from './driver/services.js';
 import type { DriverSubject } from './driver/subject.js';
@@ -14,6 +15,7 @@ import { describeTable } from './driver/table.js';
 export function describeDriver(subject: DriverSubject): void {
   describe(`the ${subject.name} driver`, () => {
     describeTable(subject);
+    describeOutline(subject);
     describeServices(subject);
     describeDestinations(subject);
     describeRefusals(subject);

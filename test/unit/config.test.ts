@@ -16,7 +16,7 @@ test('without flags and variables everything has its documented default', () => 
     driver: 'auto',
     modulesDir: '/lib/modules',
     logLevel: 'info',
-    reconcileIntervalSeconds: 30,
+    reconcileIntervalSeconds: 25,
     allowedHosts: [],
     corsOrigins: [],
     rateLimit: { calls: 5000, seconds: 1 },

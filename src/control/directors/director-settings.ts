@@ -15,8 +15,8 @@ import {
 import { createValidator } from '../../domain/validate.js';
 import { KernelUnavailableError } from '../../driver/kernel-error.js';
 import { directorPath, directorSpec } from '../../reconcile/converge-settings.js';
+import { entryPages } from '../../reconcile/entry-pages.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
-import { entryPages } from '../../reconcile/survey.js';
 import type { Store, Transaction } from '../../store/store.js';
 import { authorise } from '../access/authorise.js';
 import type { DirectorSettings } from '../control.js';

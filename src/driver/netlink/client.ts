@@ -17,6 +17,7 @@ import { createConnectionReader } from './connections.js';
 import { IPVS_CMD } from './constants.js';
 import { encodeDirectorOperation, NO_OPERATION, readDirectorSettings } from './director.js';
 import { attributesStart, generic, writeGenericHeader } from './generic.js';
+import { readOutline } from './outline.js';
 import {
   assertAnswered,
   assertPermitted,
@@ -61,6 +62,7 @@ export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDri
         };
       }),
     read: ({ stats = false } = {}) => pool.use((session) => new TableReader(session, stats).all()),
+    outline: () => readOutline(options.now ?? performance.now.bind(performance)),
     readServices: (frontendKeys, { stats = false } = {}) =>
       pool.use((session) => {
         const frontends = [...new Set(frontendKeys)].map(parseFrontend);

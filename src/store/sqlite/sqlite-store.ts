@@ -44,6 +44,8 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
   const readers = createReaders({ file, db, reader, isPaused: group.isPaused });
   const listeners = createCommitListeners(db, () => readers.committed().revision());
 
+  const entryListeners: ((keys: readonly string[]) => void)[] = [];
+
   function addWrite<T>({ context, change, dryRun, resolve, reject }: PendingWrite<T>): void {
     group.add({
       *run(tip) {
@@ -52,11 +54,18 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
         const revision = dryRun ? tip.id : newTip.id;
         return {
           tip: dryRun ? undefined : newTip,
-          succeed: () => resolve({ value, revision, ...changes }),
+          succeed() {
+            if (!dryRun) tellEntries(changes.entryChanges.map(({ key }) => key));
+            resolve({ value, revision, ...changes });
+          },
         };
       },
       fail: reject,
     });
+  }
+
+  function tellEntries(keys: readonly string[]): void {
+    if (keys.length > 0) for (const listener of entryListeners) listener(keys);
   }
 
   if (reader.revision() === 0) {
@@ -75,6 +84,9 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
       return readers.read(read);
     },
     onCommit: listeners.add,
+    onEntryChanges(listener) {
+      entryListeners.push(listener);
+    },
     async verify() {
       assertOpen(db);
       return verifyChain(readers.committed);

@@ -136,6 +136,29 @@ export function describeEntries({ create }: StoreSubject): void {
     ]);
   });
 
+  test('listeners hear of the entries of a commit before its writes resolve, and of no others', async (t) => {
+    const store = create(t).open();
+    const told: (string | undefined)[] = [];
+    store.onEntryChanges((keys) => told.push(...keys));
+    const [one, two] = ENTRIES as [OwnedEntry, OwnedEntry];
+    await store.write(context, (tx) => tx.putEntry(one)).then(() => told.push('resolved'));
+    await store.write(context, (tx) => tx.putEntry(one));
+    await store.write(context, (tx) => tx.putEntry(two), { dryRun: true });
+    await assert.rejects(
+      store.write(context, (tx) => {
+        tx.putEntry(two);
+        throw new RangeError('undone');
+      }),
+      RangeError,
+    );
+    await store.write(context, function* (tx) {
+      tx.removeEntry(one.key);
+      yield;
+      tx.putEntry(two);
+    });
+    assert.deepEqual(told, [one.key, 'resolved', one.key, two.key]);
+  });
+
   test('how a fresh entry came into the kernel is settled once, whatever else of it changes', async (t) => {
     const store = create(t).open();
     const [made, found, fresh] = ENTRIES as [OwnedEntry, OwnedEntry, OwnedEntry];
