@@ -18,6 +18,8 @@ const SEGMENTS = {
   director: 'directors',
 } as const satisfies Record<Kind, string>;
 
+const KIND_OF_SEGMENT: ReadonlyMap<string, Kind> = new Map(KINDS.map((kind) => [SEGMENTS[kind], kind]));
+
 /** A DNS label. */
 export const NAME_PATTERN = '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$';
 
@@ -57,7 +59,7 @@ export function kindOf(path: string): Kind {
 /** Of any path; undefined for one of what is no resource of its own, such as a setting of a director. */
 export function kindAt(path: string): Kind | undefined {
   const parts = path.split('/');
-  return parts.length % 2 === 0 ? KINDS.find((kind) => SEGMENTS[kind] === parts.at(-2)) : undefined;
+  return parts.length % 2 === 0 ? KIND_OF_SEGMENT.get(parts.at(-2) as string) : undefined;
 }
 
 export function childPath(parent: string, kind: Kind, name: string): string {

@@ -80,7 +80,7 @@ export function createWritePath(
   async function commitBatch(batch: readonly Queued[]): Promise<{ live: Live[]; postponed: Queued[] }> {
     const live: Live[] = [];
     const postponed: Queued[] = [];
-    const claiming = createClaims();
+    const claiming = batch.length > 1 ? createClaims() : alone;
     await Promise.all(
       batch.map(async (queued) => {
         const { context, change } = queued.job;
@@ -179,6 +179,11 @@ function* recordOwed(
     else owed.remove(tx, key);
     yield;
   }
+}
+
+/** Who is alone in a batch meets nobody. */
+function alone(_: object, tx: Transaction): Transaction {
+  return tx;
 }
 
 /** A refused change that stays is one to be tried again. */

@@ -1,5 +1,6 @@
 /** Which entries a change-set has to be derived anew for: as few as can be, and each once. */
 import { namesOf, parentPath } from '../../domain/names.js';
+import type { Slices } from '../../domain/slices.js';
 import type { Reader, Transaction } from '../../store/store.js';
 import { affectsChildren } from '../definitions/put-resource.js';
 import type { SyncOptions } from '../entries/wanted-entries.js';
@@ -11,10 +12,16 @@ type Scope = Required<Pick<SyncOptions, 'scope' | 'shallow'>>;
 const TOGETHER = { realServer: 64, cluster: 256 };
 
 /** Call it when everything is stored. No two of the scopes overlap. */
-export function scopesOf(tx: Transaction, items: readonly Item[]): Scope[] {
-  const scopes = new Map(items.map((item) => [item.path, isShallow(tx, item)]));
-  gather(scopes, TOGETHER.realServer, (path) => (namesOf(path).realServer ? parentPath(path) : undefined));
-  gather(scopes, TOGETHER.cluster, clusterOf);
+export function* scopesOf(tx: Transaction, items: readonly Item[]): Slices<Scope[]> {
+  const scopes = new Map<string, boolean>();
+  for (const item of items) {
+    scopes.set(item.path, isShallow(tx, item));
+    yield;
+  }
+  yield* gather(scopes, TOGETHER.realServer, (path) =>
+    namesOf(path).realServer ? parentPath(path) : undefined,
+  );
+  yield* gather(scopes, TOGETHER.cluster, clusterOf);
   return [...scopes]
     .filter(([path]) => !isCovered(scopes, path))
     .map(([scope, shallow]) => ({ scope, shallow }));
@@ -26,13 +33,14 @@ function isShallow(tx: Transaction & Reader, { type, path, wanted: [only] }: Ite
 }
 
 /** Replaces many scopes by the one above them. */
-function gather(
+function* gather(
   scopes: Map<string, boolean>,
   atLeast: number,
   aboveOf: (path: string) => string | undefined,
-): void {
+): Slices<void> {
   const groups = new Map<string, string[]>();
   for (const path of scopes.keys()) {
+    yield;
     const above = aboveOf(path);
     if (above === undefined) continue;
     const group = groups.get(above);

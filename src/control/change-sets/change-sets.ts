@@ -1,6 +1,6 @@
 /** Changes of many resources, all or nothing. */
 import { DomainError, type Violation } from '../../domain/errors.js';
-import { isWithin, KINDS, kindOf, parentPath } from '../../domain/names.js';
+import { isWithin, KINDS, type Kind, kindOf, parentPath } from '../../domain/names.js';
 import { type ChangeSet, ChangeSetFrame } from '../../domain/schema/change-set.js';
 import { inTurns, type Slices, slicesOf } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
@@ -46,7 +46,7 @@ export function createChangeSets({ reconciler, now }: Dependencies): ChangeSets 
       function* change(tx: Transaction): Slices<ChangeSet['results']> {
         yield* carryOut(tx, items);
         holdToDeletions(tx, frame.maxDeletions);
-        const [first, ...rest] = scopesOf(tx, items).map((part) => ({
+        const [first, ...rest] = (yield* scopesOf(tx, items)).map((part) => ({
           ...part,
           capabilities: reconciler.director.info?.capabilities ?? null,
           leaving: leavingNow(tx, reconciler, { drain, now: now() }),
@@ -78,10 +78,10 @@ function commonScope(items: readonly Item[]): string {
 /** Everything but the entries. Deletions first, from the leaves up; then what is put, from the clusters down. */
 function* carryOut(tx: Transaction, items: readonly Item[]): Slices<void> {
   for (const item of items) {
-    yield* at(item, () => checkItem(tx, item));
+    if (item.ifMatch !== undefined || item.onlyCreate) yield* at(item, () => checkItem(tx, item));
     yield;
   }
-  const byDepth = fromTheTop(items);
+  const byDepth = yield* fromTheTop(items);
   for (const item of byDepth.toReversed()) {
     if (item.type === 'delete') yield* at(item, () => remove(tx, item));
     yield;
@@ -98,14 +98,18 @@ function* carryOut(tx: Transaction, items: readonly Item[]): Slices<void> {
   }
 }
 
-function fromTheTop(items: readonly Item[]): Item[] {
-  return KINDS.flatMap((kind) => items.filter(({ path }) => kindOf(path) === kind));
+function* fromTheTop(items: readonly Item[]): Slices<Item[]> {
+  const levels = new Map<Kind, Item[]>(KINDS.map((kind) => [kind, []]));
+  for (const item of items) {
+    levels.get(kindOf(item.path))?.push(item);
+    yield;
+  }
+  return [...levels.values()].flat();
 }
 
 /** Entity tags are those of before the change-set. */
 function* checkItem(tx: Transaction, item: Item): Slices<void> {
   const { path, ifMatch, onlyCreate } = item;
-  if (ifMatch === undefined && !onlyCreate) return;
   const current = tx.resource(path);
   const etag =
     current && (isWholeCluster(item) ? treeEtag(yield* treeOf(tx, path)) : etagOf(current.revision));

@@ -186,17 +186,12 @@ function synchronisation(reader: Reader, key: string): Violation[] {
   return [{ reason: 'SYNC_EXCLUDES_MIXED_FAMILIES', pointer: '/address', detail }];
 }
 
+/** Of a real server. */
 function parentsOf(path: string, resources: ByPath): { cluster: ClusterSpec; service: VirtualServiceSpec } {
-  const { project, cluster, virtualService } = namesOf(path);
-  const clusterPath = pathOf({ project, ...(cluster && { cluster }) });
-  const servicePath = pathOf({
-    project,
-    ...(cluster && { cluster }),
-    ...(virtualService && { virtualService }),
-  });
+  const service = parentPath(path);
   return {
-    cluster: resources.get(clusterPath)?.spec as ClusterSpec,
-    service: resources.get(servicePath)?.spec as VirtualServiceSpec,
+    cluster: resources.get(parentPath(service))?.spec as ClusterSpec,
+    service: resources.get(service)?.spec as VirtualServiceSpec,
   };
 }
 
