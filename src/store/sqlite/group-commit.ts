@@ -53,10 +53,8 @@ export function createGroupCommit(
   const undo = db.prepare('ROLLBACK TO one_write');
   const release = db.prepare('RELEASE one_write');
   let waiting: Write[] = [];
-  const shortCache = db.prepare<[], number>('PRAGMA cache_size').pluck().get();
   let open: Group | undefined;
   let isRunning = false;
-  let isEnlarged = false;
 
   function* runInSavepoint(write: Write, tip: ChainTip): Slices<{ tip: ChainTip; answer: () => void }> {
     savepoint.run();
@@ -123,7 +121,6 @@ export function createGroupCommit(
       isRunning = false;
     }
     if (!step.done) {
-      enlarge();
       setImmediate(goOn);
       return;
     }
@@ -132,17 +129,8 @@ export function createGroupCommit(
     onCommit(step.value.tip);
   }
 
-  /** A long transaction comes back to the pages of its indexes: in a small cache it would write and read them each time. */
-  function enlarge(): void {
-    if (isEnlarged) return;
-    isEnlarged = true;
-    db.pragma(`cache_size = ${LONG_CACHE}`);
-  }
-
   function end(): void {
     open = undefined;
-    if (isEnlarged) db.pragma(`cache_size = ${shortCache}`);
-    isEnlarged = false;
     if (waiting.length > 0) setImmediate(flush);
   }
 
@@ -167,9 +155,6 @@ export function createGroupCommit(
     },
   };
 }
-
-/** In the unit of the pragma: KiB, negative. */
-const LONG_CACHE = -65_536;
 
 function stopping(): DomainError {
   return new DomainError('SHUTTING_DOWN', 'lvsd is stopping, and nothing was stored: try again.');
