@@ -60,7 +60,7 @@ export async function createLvsd(bench: Bench, { size, only, kernel }: LvsdOptio
 async function startIn(kernel: LvsdOptions['kernel'], services: number): Promise<Worker<LvsdCalls>> {
   if (kernel === 'none') return startWorker<LvsdCalls>('lvsd');
   const filler = startWorker<KernelPushCalls>('kernel-push', { network: 'own' });
-  if (kernel === 'filled') await filler.call('driver', services);
+  if (kernel === 'filled') await filler.call('fill', services);
   else await filler.call('loopbackUp');
   const network: WorkerOptions['network'] = { ofPid: filler.pid };
   const worker = startWorker<LvsdCalls>('lvsd', { network });

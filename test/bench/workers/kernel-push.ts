@@ -1,6 +1,9 @@
 /** Fills the empty IPVS table of a network namespace of its own, once, in one of several ways. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createNetlinkDriver } from '../../../src/driver/netlink/client.js';
 import { encodeOperation } from '../../../src/driver/netlink/codec.js';
 import { IPVS_CMD } from '../../../src/driver/netlink/constants.js';
@@ -9,6 +12,7 @@ import { NETLINK_GENERIC } from '../../../src/driver/wire/constants.js';
 import { askForAck, beginRequest, endRequest } from '../../../src/driver/wire/message.js';
 import { createNetlinkSocket } from '../../../src/driver/wire/socket.js';
 import { HOST_IS_LITTLE_ENDIAN, viewOf, Writer } from '../../../src/driver/wire/writer.js';
+import { startCommand } from '../command.js';
 import { operationsOf, savedLinesOf } from '../definition.js';
 import { timed } from '../sample.js';
 import { serveCalls } from '../worker.js';
@@ -16,7 +20,9 @@ import { serveCalls } from '../worker.js';
 export interface KernelPushCalls {
   /** Without a loopback the kernel takes no address for a unicast one. */
   loopbackUp(): void;
-  /** Milliseconds of the netlink driver's apply. */
+  /** Makes the table by the netlink driver. Milliseconds of its apply. */
+  fill(services: number): Promise<number>;
+  /** The same, and checked, as is what follows. */
   driver(services: number): Promise<number>;
   /** Milliseconds of sending messages that were encoded beforehand: what the kernel itself takes. */
   encoded(services: number): Promise<number>;
@@ -33,17 +39,9 @@ const TYPE_OFFSET = 4;
 
 serveCalls<KernelPushCalls>({
   loopbackUp,
+  fill,
   async driver(services) {
-    loopbackUp();
-    const operations = operationsOf(services);
-    const driver = createNetlinkDriver();
-    await driver.info();
-    const milliseconds = await timed(async () => {
-      const results = await driver.apply(operations);
-      const refused = results.find(({ error }) => error !== null);
-      if (refused) throw refused.error;
-    });
-    driver.close();
+    const milliseconds = await fill(services);
     await checkTable(services);
     return milliseconds;
   },
@@ -63,8 +61,12 @@ serveCalls<KernelPushCalls>({
   },
   async ipvsadm(services) {
     loopbackUp();
-    const input = `${savedLinesOf(services).join('\n')}\n`;
-    const milliseconds = await timed(() => execFileSync('ipvsadm', ['-R'], { input }));
+    const file = join(mkdtempSync(join(tmpdir(), 'lvsd-bench-')), 'saved');
+    writeFileSync(file, `${savedLinesOf(services).join('\n')}\n`);
+    const command = startCommand(process.pid, 'ipvsadm -R <"$argument"');
+    const milliseconds = await command.run(file);
+    command.end();
+    rmSync(dirname(file), { recursive: true });
     await checkTable(services);
     return milliseconds;
   },
@@ -73,6 +75,20 @@ serveCalls<KernelPushCalls>({
 
 function loopbackUp(): void {
   execFileSync('ip', ['link', 'set', 'lo', 'up']);
+}
+
+async function fill(services: number): Promise<number> {
+  loopbackUp();
+  const operations = operationsOf(services);
+  const driver = createNetlinkDriver();
+  await driver.info();
+  const milliseconds = await timed(async () => {
+    const results = await driver.apply(operations);
+    const refused = results.find(({ error }) => error !== null);
+    if (refused) throw refused.error;
+  });
+  driver.close();
+  return milliseconds;
 }
 
 /** The type of the messages that the driver sends to IPVS. */
