@@ -25,6 +25,8 @@ const WRITERS = 8;
 /** The kill comes after up to so many acknowledged writes, and up to so long after the last of them. */
 const STREAM_WRITES = 60;
 const STREAM_MS = 30;
+/** The default of grpc-js grows to seconds, while each server takes its time to start. */
+const RECONNECT_MS = 200;
 /** The file's time limit in the runner. */
 const LIMIT_MS = 900_000;
 /** One restart in so many is itself killed on its way. */
@@ -49,7 +51,10 @@ export function describeKill9({ kills, seed }: { kills: number; seed: number }):
 
   before(async () => {
     server = await startKernelServer({ intervalSeconds: NO_INTERVAL });
-    const client = await connectByReflection(server.grpcAddress, { token: await server.token() });
+    const client = await connectByReflection(server.grpcAddress, {
+      token: await server.token(),
+      reconnectMs: RECONNECT_MS,
+    });
     doors = [createRestDoor(server.rest), createGrpcDoor(client)];
     steady = await createSteadyEntries(createRestDoor(server.rest));
     whenFileEnds(() => {

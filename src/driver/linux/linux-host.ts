@@ -13,6 +13,7 @@ import { readLinks } from './links.js';
 import { ProgramError } from './program.js';
 import { lookUpRoute } from './routes.js';
 import { type RouteSession, useRouteNetlink } from './rtnetlink.js';
+import { listSetNames } from './snat/ipset.js';
 import { createSourceNat, familyOfOperation, type SnatOperation } from './snat/source-nat.js';
 import { readSysctls } from './sysctls.js';
 
@@ -85,7 +86,12 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
     // without the programs there is nothing of ours
     if ((await capabilities()).snat !== null) return new Map();
     try {
-      return new Map([...(await sourceNat.ipv4.read()), ...(await sourceNat.ipv6.read())]);
+      let listed: Promise<string> | undefined;
+      const names = () => {
+        listed ??= listSetNames();
+        return listed;
+      };
+      return new Map([...(await sourceNat.ipv4.read(names)), ...(await sourceNat.ipv6.read(names))]);
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       throw new KernelUnavailableError(`source NAT cannot be read: ${error.message}`, { cause: error });

@@ -22,8 +22,11 @@ export type SnatOperation = Extract<HostOperation, { command: 'NEW_SNAT' | 'SET_
 
 /** One family's part of it. Calls must follow one another. */
 export interface SourceNat {
-  /** By frontend key. Rejects with `ProgramError` when the kernel cannot be asked. */
-  read(): Promise<ReadonlyMap<string, SnatConfig>>;
+  /**
+   * By frontend key. `names` lists the sets of the host, when they are needed: both families have theirs among them. Rejects
+   * with `ProgramError` when the kernel cannot be asked.
+   */
+  read(names: () => Promise<string>): Promise<ReadonlyMap<string, SnatConfig>>;
   /** One verdict for each operation, in order. */
   apply(operations: readonly SnatOperation[]): Promise<Verdict[]>;
 }
@@ -36,10 +39,10 @@ export function createSourceNat(family: Family): SourceNat {
   const iptables = createIptables(family);
   let state: FamilyState | undefined;
 
-  async function readState(): Promise<FamilyState> {
+  async function readState(names = listSetNames): Promise<FamilyState> {
     const [chains, sets] = await Promise.all([
       iptables.read(),
-      listSetNames().then((names) => readSets(family, names)),
+      names().then((list) => readSets(family, list)),
     ]);
     return { chains, ...sets };
   }
@@ -111,11 +114,11 @@ export function createSourceNat(family: Family): SourceNat {
   }
 
   return {
-    async read() {
+    async read(names) {
       // what is not there can only have been added by us
       if (state && isNothing(state)) return new Map();
       const isFirst = state === undefined;
-      state = await readState();
+      state = await readState(names);
       const found = configsOf(family, state);
       if (isFirst && found.size === 0 && !isNothing(state)) await carryOut([]);
       return found;
