@@ -140,11 +140,10 @@ function addressEntry(key: string, [first, ...others]: Held): AddressEntry {
   };
 }
 
-function withEntries(table: DirectorTable, entries: readonly DirectorEntry[]): DirectorTable {
-  if (entries.length === 0) return table;
-  const all = new Map(table);
-  for (const entry of entries) all.set(entry.key, entry);
-  return all;
+/** Added to the table that is given: it may be large. */
+function withEntries(table: Map<string, DirectorEntry>, entries: readonly DirectorEntry[]): DirectorTable {
+  for (const entry of entries) table.set(entry.key, entry);
+  return table;
 }
 
 type Run =

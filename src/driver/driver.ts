@@ -3,7 +3,7 @@ import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
 import type { HostOperation } from '../domain/host-operation.js';
 import type { Outline } from '../domain/outline.js';
-import type { Operation, Table } from '../domain/table.js';
+import type { Operation, TableEntry } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
 
 export interface DriverInfo {
@@ -42,8 +42,8 @@ export interface ReadOptions {
 export interface IpvsDriver {
   info(): Promise<DriverInfo>;
 
-  /** The whole table. An empty table is an empty map. */
-  read(options?: ReadOptions): Promise<Table>;
+  /** The whole table, which is the caller's own. An empty table is an empty map. */
+  read(options?: ReadOptions): Promise<Map<string, TableEntry>>;
 
   /**
    * What a look shows that costs a fraction of a read; null where there is none. It is never more than `outlineOf` makes of a
@@ -52,7 +52,7 @@ export interface IpvsDriver {
   outline(): Promise<Outline | null>;
 
   /** The named services (keys of frontends) with their destinations; a service that is not there is left out. */
-  readServices(frontendKeys: Iterable<string>, options?: ReadOptions): Promise<Table>;
+  readServices(frontendKeys: Iterable<string>, options?: ReadOptions): Promise<Map<string, TableEntry>>;
 
   /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
   apply(operations: readonly Operation[]): Promise<OperationResult[]>;

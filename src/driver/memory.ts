@@ -9,7 +9,7 @@ import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation } from '../domain/director-operation.js';
 import { frontendKeyOf, parseFrontend } from '../domain/keys.js';
 import { outlineOf } from '../domain/outline.js';
-import type { Connections, DestinationEntry, Operation, Stats, Table, TableEntry } from '../domain/table.js';
+import type { Connections, DestinationEntry, Operation, Stats, TableEntry } from '../domain/table.js';
 import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
 import { createDirectorModel, type DirectorModel } from './memory/director.js';
@@ -190,7 +190,10 @@ function kernelError({ command, key }: Operation | DirectorOperation, errno: num
 }
 
 /** Destinations newest first, as the kernel shows them: it adds at the head of a list (__ip_vs_update_dest). */
-function tableOf(services: Iterable<ServiceState>, { stats = false }: ReadOptions = {}): Table {
+function tableOf(
+  services: Iterable<ServiceState>,
+  { stats = false }: ReadOptions = {},
+): Map<string, TableEntry> {
   const entries = new Map<string, TableEntry>();
   for (const { entry, destinations, connections } of services) {
     entries.set(entry.key, stats ? Object.freeze({ ...entry, stats: NO_STATS }) : entry);

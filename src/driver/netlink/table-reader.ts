@@ -1,7 +1,7 @@
 /** Reads the table: a list of services, then one list of destinations for each, as the protocol has it. */
 import { constants } from 'node:os';
 import type { Frontend } from '../../domain/keys.js';
-import type { DestinationEntry, ServiceEntry, Table, TableEntry } from '../../domain/table.js';
+import type { DestinationEntry, ServiceEntry, TableEntry } from '../../domain/table.js';
 import { malformed } from '../wire/malformed.js';
 import type { Message } from '../wire/message.js';
 import { destinationEntryOf, encodeFrontend, type OwningService, serviceEntryOf } from './codec.js';
@@ -24,17 +24,17 @@ export class TableReader {
     this.#stats = stats;
   }
 
-  async all(): Promise<Table> {
+  async all(): Promise<Map<string, TableEntry>> {
     return this.#withDestinations(await this.#dumpServices());
   }
 
   /** The services of these frontends that are there. */
-  async some(frontends: readonly Frontend[]): Promise<Table> {
+  async some(frontends: readonly Frontend[]): Promise<Map<string, TableEntry>> {
     return this.#withDestinations(await this.#getServices(frontends));
   }
 
   /** A service that vanished since it was read has no destinations: those without any are asked for again. */
-  async #withDestinations(services: readonly ServiceEntry[]): Promise<Table> {
+  async #withDestinations(services: readonly ServiceEntry[]): Promise<Map<string, TableEntry>> {
     const table = new Map<string, TableEntry>();
     const empty = new Map<string, Frontend>();
     for (const service of services) {

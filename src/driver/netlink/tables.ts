@@ -52,7 +52,7 @@ const STATS_64 = attributeTable({
   outByteRate: counter64(IPVS_STATS_ATTR.OUTBPS),
 });
 
-const serviceAttributes = {
+export const SERVICE = {
   family: u16(IPVS_SVC_ATTR.AF),
   protocol: u16(IPVS_SVC_ATTR.PROTOCOL),
   address: bytes(IPVS_SVC_ATTR.ADDR, 16),
@@ -68,7 +68,7 @@ const serviceAttributes = {
   prefixLength: u32(IPVS_SVC_ATTR.NETMASK),
 };
 
-const destinationAttributes = {
+export const DESTINATION = {
   family: u16(IPVS_DEST_ATTR.ADDR_FAMILY),
   address: bytes(IPVS_DEST_ATTR.ADDR, 16),
   port: bigEndianU16(IPVS_DEST_ATTR.PORT),
@@ -89,8 +89,8 @@ const connectionAttributes = {
 
 /** The attributes of every command about services and destinations, and of the entries that the kernel shows. */
 export const ENTRY = attributeTable({
-  service: nested(IPVS_CMD_ATTR.SERVICE, attributeTable(serviceAttributes)),
-  destination: nested(IPVS_CMD_ATTR.DEST, attributeTable(destinationAttributes)),
+  service: nested(IPVS_CMD_ATTR.SERVICE, attributeTable(SERVICE)),
+  destination: nested(IPVS_CMD_ATTR.DEST, attributeTable(DESTINATION)),
 });
 
 /** An entry with its counters, which the kernel shows in both widths. */
@@ -108,9 +108,9 @@ export const ENTRY_WITH_STATS_32 = entryWithStats({
 type StatsAttribute = Attribute<ValuesOf<typeof STATS_64>>;
 
 function entryWithStats(stats: { service: StatsAttribute; destination: StatsAttribute }) {
-  const service = attributeTable({ ...serviceAttributes, stats: stats.service });
+  const service = attributeTable({ ...SERVICE, stats: stats.service });
   const destination = attributeTable({
-    ...destinationAttributes,
+    ...DESTINATION,
     ...connectionAttributes,
     stats: stats.destination,
   });
