@@ -35,12 +35,16 @@ function parseJson(body: Buffer): unknown {
 }
 
 function checkDepth(value: unknown): unknown {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) {
-      throw new DomainError('MALFORMED_BODY', `The body is nested deeper than ${MAX_DEPTH} levels.`);
-    }
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  if (!isDeeper(value, 0)) return value;
+  throw new DomainError('MALFORMED_BODY', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+}
+
+/** Calls itself no more often than there are levels that may be. */
+function isDeeper(value: unknown, depth: number): boolean {
+  if (depth > MAX_DEPTH) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  for (const name in value) {
+    if (isDeeper((value as Record<string, unknown>)[name], depth + 1)) return true;
   }
-  return value;
+  return false;
 }

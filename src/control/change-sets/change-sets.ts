@@ -5,7 +5,7 @@ import { type ChangeSet, ChangeSetFrame } from '../../domain/schema/change-set.j
 import { inTurns, type Slices, slicesOf } from '../../domain/slices.js';
 import { createValidator } from '../../domain/validate.js';
 import type { Reconciler } from '../../reconcile/reconciler.js';
-import type { Reader, ResourceChange, Transaction } from '../../store/store.js';
+import type { Transaction } from '../../store/store.js';
 import type { ChangeSets } from '../control.js';
 import { found, hasChildren, requireAncestors } from '../definitions/resources.js';
 import { putTree, treeOf } from '../definitions/trees.js';
@@ -16,6 +16,7 @@ import { keeping } from '../retries/kept-answers.js';
 import { previewOf, writeContext } from '../write-context.js';
 import { authoriseChanges } from './change-set-access.js';
 import { type Item, planItems, restoredResources } from './change-set-plan.js';
+import { isWholeCluster, resultsOf } from './change-set-results.js';
 import { scopesOf } from './change-set-scopes.js';
 import { holdToDeletions } from './deletions.js';
 
@@ -116,11 +117,6 @@ function* checkItem(tx: Transaction, item: Item): Slices<void> {
   checkPreconditions(path, etag, { ...(ifMatch !== undefined && { ifMatch }), onlyCreate });
 }
 
-/** Whose entity tag is that of the tree. */
-function isWholeCluster({ type, path }: Item): boolean {
-  return type === 'putDefinition' || (type === 'restore' && kindOf(path) === 'cluster');
-}
-
 function* remove(tx: Transaction, { path, cascade }: Item): Slices<void> {
   requireAncestors(tx, parentPath(path));
   found(tx, path);
@@ -167,42 +163,4 @@ function pointing(error: unknown, pointer: string): unknown {
   const { reason, message, metadata } = error;
   const violation: Violation = { reason, pointer, detail: message };
   return new DomainError(reason, message, { metadata, violations: [violation], cause: error });
-}
-
-/** Of what the write has come to. */
-function* resultsOf(tx: Transaction, items: readonly Item[]): Slices<ChangeSet['results']> {
-  const byPath = new Map(tx.changes().map((change) => [change.path, change]));
-  const trees = new Map(items.filter(({ type }) => type !== 'put').map(({ path }) => [path, 0]));
-  for (const path of byPath.keys()) {
-    for (let above = path; above !== ''; above = parentPath(above)) {
-      const count = trees.get(above);
-      if (count !== undefined) trees.set(above, count + 1);
-    }
-    yield;
-  }
-  const results: ChangeSet['results'] = [];
-  for (const item of items) {
-    const { path } = item;
-    const change = byPath.get(path);
-    const resourcesChanged = trees.get(path) ?? (change ? 1 : 0);
-    const etag = isWholeCluster(item) ? treeEtag(yield* treeOf(tx, path)) : etagNow(tx, path, change);
-    const result = resultOf(change, resourcesChanged > 0);
-    results.push({ resource: path, result, etag, resourcesChanged });
-    yield;
-  }
-  return results;
-}
-
-function resultOf(
-  change: ResourceChange | undefined,
-  isChanged: boolean,
-): ChangeSet['results'][number]['result'] {
-  if (change?.after === null) return 'deleted';
-  if (change?.before === null) return 'created';
-  return isChanged ? 'updated' : 'unchanged';
-}
-
-function etagNow(reader: Reader, path: string, change: ResourceChange | undefined): string | null {
-  const resource = change ? change.after : reader.resource(path);
-  return resource ? etagOf(resource.revision) : null;
 }
