@@ -12,6 +12,7 @@ import type { Actor, AuditEvent, Integrity } from '../domain/schema/audit-event.
 import type { Labels } from '../domain/schema/common.js';
 import type { Slices } from '../domain/slices.js';
 
+/** Shared between readers: not to be changed. */
 export interface StoredResource {
   readonly kind: Kind;
   /** Identity: `names.ts`. */
@@ -173,6 +174,8 @@ export interface Reader extends HistoryReader {
   /** Id of the newest audit event; 0 in an empty store. */
   revision(): number;
   resource(path: string): StoredResource | undefined;
+  /** Whether it has children of this kind. */
+  hasChild(parent: string, kind: Kind): boolean;
   /** Children of one kind, ordered by name. */
   resources(query: ResourceQuery): StoredResource[];
   /** Everything below the path, parents before their children, ordered by path. */

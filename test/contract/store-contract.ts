@@ -5,6 +5,7 @@ import { describeArchives } from './store/archives.js';
 import { describeEntries } from './store/entries.js';
 import { describeEvents } from './store/events.js';
 import { describeHistory } from './store/history.js';
+import { describeReads } from './store/reads.js';
 import { describeResources } from './store/resources.js';
 import { describeSlices } from './store/slices.js';
 import type { StoreSubject } from './store/subject.js';
@@ -14,6 +15,7 @@ import { describeWrites } from './store/writes.js';
 export function describeStore(subject: StoreSubject): void {
   describe(`the ${subject.name} store`, () => {
     describeResources(subject);
+    describeReads(subject);
     describeEntries(subject);
     describeAnswers(subject);
     describeUsage(subject);

@@ -31,7 +31,7 @@ export function clusterPresenter(
   preflightWarnings: (path: string) => readonly Warning[],
 ): Presenter<Cluster> {
   return (stored, reader) => {
-    const warnings = hasChild(reader, stored.path, 'virtualService')
+    const warnings = reader.hasChild(stored.path, 'virtualService')
       ? [...preflightWarnings(stored.path)]
       : [
           {
@@ -52,7 +52,7 @@ export function virtualServicePresenter(knowledge: Knowledge): Presenter<Virtual
   return (stored, reader) => {
     const { project, cluster = '' } = namesOf(stored.path);
     const spec = stored.spec as VirtualServiceSpec;
-    const warnings = hasChild(reader, stored.path, 'realServer')
+    const warnings = reader.hasChild(stored.path, 'realServer')
       ? []
       : [
           {
@@ -99,7 +99,7 @@ export function realServerPresenter(knowledge: Knowledge): Presenter<RealServer>
         effectivePort: backend.port,
         effectiveWeight: effectiveWeight(spec),
         effectiveForwarding: forwarding,
-        drain: drainOf(stored.path, reader.entry(key)),
+        drain: spec.adminState === 'active' ? null : drainOf(stored.path, reader.entry(key)),
       },
     };
   };
@@ -131,17 +131,13 @@ export function presentAny({ project, cluster, virtualService, realServer }: Pre
   };
 }
 
-/** The key of a disabled real server may be another's by now. */
+/** Of one that is not active. The key of a disabled real server may be another's by now. */
 function drainOf(path: string, entry: OwnedEntry | undefined): DrainProgress | null {
   return entry?.path === path && entry.drainDeadline !== null ? { deadline: entry.drainDeadline } : null;
 }
 
 export function identity({ path, labels, revision, createTime, updateTime }: StoredResource) {
   return { name: nameOf(path), labels, revision, etag: etagOf(revision), createTime, updateTime };
-}
-
-function hasChild(reader: Reader, parent: string, kind: StoredResource['kind']): boolean {
-  return reader.resources({ kind, parent, limit: 1 }).length > 0;
 }
 
 /** That of the address that the service has lvsd bind: its entry may be another service's. */

@@ -44,7 +44,14 @@ interface Done {
 
 export function createGroupCommit(
   db: Database,
-  { readTip, onCommit }: { readTip: () => ChainTip; onCommit: (tip: ChainTip) => void },
+  hooks: {
+    readonly readTip: () => ChainTip;
+    /** First thing in every transaction. */
+    readonly onBegin: () => void;
+    /** When a transaction is over, undone or not. */
+    readonly onEnd: () => void;
+    readonly onCommit: (tip: ChainTip) => void;
+  },
 ): GroupCommit {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
@@ -84,7 +91,8 @@ export function createGroupCommit(
   function* runGroup(writes: readonly Write[]): Slices<Done> {
     begin.run();
     try {
-      let tip = readTip();
+      hooks.onBegin();
+      let tip = hooks.readTip();
       const answers: (() => void)[] = [];
       const run = writes.length === 1 ? runAlone : runInSavepoint;
       for (const write of writes) {
@@ -96,6 +104,7 @@ export function createGroupCommit(
       return { tip, answers };
     } finally {
       if (db.inTransaction) rollback.run();
+      hooks.onEnd();
     }
   }
 
@@ -126,7 +135,7 @@ export function createGroupCommit(
     }
     end();
     for (const answer of step.value.answers) answer();
-    onCommit(step.value.tip);
+    hooks.onCommit(step.value.tip);
   }
 
   function end(): void {

@@ -6,6 +6,7 @@ import { synchronous } from './database.js';
 import { createEventQuery } from './event-query.js';
 import { createHistoryReader } from './history-reader.js';
 import { below, destinationsOf, servicesAt } from './path-range.js';
+import type { ResourceCache } from './resource-cache.js';
 import { type EntryRow, entryFromRow, type ResourceRow, resourceFromRow } from './rows.js';
 
 const RESOURCE = 'path, kind, parent, name, labels, spec, revision, create_time, update_time';
@@ -17,7 +18,7 @@ export interface SqliteReader extends Reader {
   sealedEvents(id: number, limit: number): SealedEvent[];
 }
 
-export function createReader(db: Database): SqliteReader {
+export function createReader(db: Database, cache: ResourceCache): SqliteReader {
   const statements = prepare(db);
   const findEvents = createEventQuery(db);
   const tip = () => statements.tip.get() ?? CHAIN_START;
@@ -29,10 +30,13 @@ export function createReader(db: Database): SqliteReader {
 
     revision: () => tip().id,
 
-    resource(path) {
-      const row = statements.resource.get(path);
-      return row && resourceFromRow(row);
-    },
+    resource: (path) =>
+      cache.resource(path, () => {
+        const row = statements.resource.get(path);
+        return row && resourceFromRow(row);
+      }),
+
+    hasChild: (parent, kind) => statements.hasChild.get(parent, kind) !== undefined,
 
     resources({ kind, parent, after = '', limit, where = () => true }) {
       const found = [];
@@ -92,23 +96,25 @@ export function createReader(db: Database): SqliteReader {
     events: (query) => findEvents(query).map(unseal),
     eventTexts: (query) => findEvents(query).map((event) => ({ id: event.id, json: sealedJson(event) })),
 
-    credentialOwner(hash) {
-      const row = statements.credentialOwner.get(hash);
-      return row && resourceFromRow(row);
-    },
+    credentialOwner: (hash) =>
+      cache.owner(hash, () => {
+        const row = statements.credentialOwner.get(hash);
+        return row && resourceFromRow(row);
+      }),
 
     answer: ({ principal, key }, since) => statements.answer.get({ principal, key, since }),
   };
 }
 
-/** Runs a callback in one read transaction, or in the one that is open. */
-export function createConsistentRead(db: Database): <T>(read: () => T) => T {
+/** Runs a callback in one read transaction, or in the one that is open; `onBegin` first, when it is a new one. */
+export function createConsistentRead(db: Database, onBegin?: () => void): <T>(read: () => T) => T {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
   return (read) => {
     if (db.inTransaction) return read();
     begin.run();
     try {
+      onBegin?.();
       return synchronous(read());
     } finally {
       if (db.inTransaction) end.run();
@@ -122,6 +128,9 @@ function prepare(db: Database) {
     resource: db.prepare<[string], ResourceRow>(`SELECT ${RESOURCE} FROM resources WHERE path = ?`),
     children: db.prepare<[string | null, string, string], ResourceRow>(
       `SELECT ${RESOURCE} FROM resources WHERE parent IS ? AND kind = ? AND name > ? ORDER BY name`,
+    ),
+    hasChild: db.prepare<[string, string], unknown>(
+      'SELECT 1 FROM resources WHERE parent = ? AND kind = ? LIMIT 1',
     ),
     descendants: db.prepare<{ from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources WHERE path > :from AND path < :to ORDER BY path`,

@@ -4,6 +4,7 @@
  */
 import Database from 'better-sqlite3';
 import { createConsistentRead, createReader, type SqliteReader } from './reader.js';
+import type { ResourceCache } from './resource-cache.js';
 
 export interface Readers {
   /** Runs `read` on one consistent state. */
@@ -24,14 +25,17 @@ export function createReaders(writer: {
   readonly db: Database.Database;
   readonly reader: SqliteReader;
   readonly isPaused: () => boolean;
+  readonly cache: ResourceCache;
+  /** Must be called in every new transaction: another process may have committed since the last one. */
+  readonly noteForeignCommits: () => void;
 }): Readers {
-  const { file, isPaused } = writer;
-  const main = connectionOf(writer.db, writer.reader);
+  const { file, isPaused, cache, noteForeignCommits } = writer;
+  const main = connectionOf(writer.db, writer.reader, noteForeignCommits);
   let beside: Connection | undefined;
 
   function current(): Connection {
     if (!isPaused()) return main;
-    beside ??= openBeside(file);
+    beside ??= openBeside(file, cache);
     return beside;
   }
 
@@ -45,11 +49,12 @@ export function createReaders(writer: {
   };
 }
 
-function openBeside(file: string): Connection {
+/** While the writer's transaction is open nobody else commits. */
+function openBeside(file: string, cache: ResourceCache): Connection {
   const db = new Database(file, { readonly: true });
-  return connectionOf(db, createReader(db));
+  return connectionOf(db, createReader(db, cache));
 }
 
-function connectionOf(db: Database.Database, reader: SqliteReader): Connection {
-  return { db, reader, consistently: createConsistentRead(db) };
+function connectionOf(db: Database.Database, reader: SqliteReader, onBegin?: () => void): Connection {
+  return { db, reader, consistently: createConsistentRead(db, onBegin) };
 }

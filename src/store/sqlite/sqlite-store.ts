@@ -9,6 +9,7 @@ import { createGroupCommit } from './group-commit.js';
 import { migrate, readMigrations, requireMigrated } from './migrate.js';
 import { createReader } from './reader.js';
 import { createReaders } from './readers.js';
+import { createResourceCache } from './resource-cache.js';
 import { createRunTransaction } from './transaction.js';
 import { verifyChain } from './verify.js';
 
@@ -38,10 +39,17 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
 }
 
 function createStore(db: Database, { file, clock }: { file: string; clock: () => number }): Store {
-  const reader = createReader(db);
-  const runTransaction = createRunTransaction(db, reader);
-  const group = createGroupCommit(db, { readTip: reader.tip, onCommit: ({ id }) => listeners.announce(id) });
-  const readers = createReaders({ file, db, reader, isPaused: group.isPaused });
+  const cache = createResourceCache();
+  const noteForeignCommits = createForeignCommitCheck(db, cache.clear);
+  const reader = createReader(db, cache);
+  const runTransaction = createRunTransaction(db, { reader, cache });
+  const group = createGroupCommit(db, {
+    readTip: reader.tip,
+    onBegin: noteForeignCommits,
+    onEnd: cache.settle,
+    onCommit: ({ id }) => listeners.announce(id),
+  });
+  const readers = createReaders({ file, db, reader, cache, noteForeignCommits, isPaused: group.isPaused });
   const listeners = createCommitListeners(db, () => readers.committed().revision());
 
   const entryListeners: ((keys: readonly string[]) => void)[] = [];
@@ -98,6 +106,18 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
       readers.close();
       db.close();
     },
+  };
+}
+
+/** Calls back when another connection has committed since the last look. To be asked in a transaction. */
+function createForeignCommitCheck(db: Database, onForeignCommit: () => void): () => void {
+  const statement = db.prepare<[], number>('PRAGMA data_version').pluck();
+  let seen = statement.get();
+  return () => {
+    const version = statement.get();
+    if (version === seen) return;
+    seen = version;
+    onForeignCommit();
   };
 }
 

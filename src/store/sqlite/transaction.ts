@@ -16,6 +16,7 @@ import type {
 } from '../store.js';
 import { createChangeLog, entryChanges, resourceChanges, sameContent } from './changes.js';
 import { synchronous } from './database.js';
+import type { ResourceCache } from './resource-cache.js';
 import { type EntryRow, type ResourceRow, rowFromEntry, rowFromResource } from './rows.js';
 
 /** What one write runs on, and who it is for. */
@@ -39,7 +40,10 @@ export type RunTransaction = <T>(
 ) => Slices<TransactionResult<T>>;
 
 /** Runs callbacks of `Store.write`; the caller has begun a transaction of the database, and ends it. */
-export function createRunTransaction(db: Database, reader: Reader): RunTransaction {
+export function createRunTransaction(
+  db: Database,
+  { reader, cache }: { reader: Reader; cache: ResourceCache },
+): RunTransaction {
   const statements = prepare(db);
 
   return function* ({ context, tip: start, time }, change) {
@@ -77,6 +81,7 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         const revision = appendChange(path, before, { labels, spec });
         const createTime = before?.createTime ?? time;
         const after = { kind, path, labels, spec, revision, createTime, updateTime: time };
+        cache.touch(path);
         statements.putResource.run(rowFromResource(after));
         resources.add(path, before, after);
         return after;
@@ -103,6 +108,7 @@ export function createRunTransaction(db: Database, reader: Reader): RunTransacti
         const before = reader.resource(path);
         if (before === undefined) throw new TypeError(`there is no ${path} to remove`);
         appendChange(path, before, undefined);
+        cache.touch(path);
         statements.removeResource.run(path);
         resources.add(path, before, null);
       },
