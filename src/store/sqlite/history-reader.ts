@@ -5,7 +5,7 @@ import type { HistoryReader } from '../store.js';
 import { below } from './path-range.js';
 
 /** Left to itself, SQLite takes an index as long as the log. */
-const CHANGES = "audit_events INDEXED BY audit_changes_by_resource WHERE kind = 'change'";
+const CHANGES = "audit_events INDEXED BY audit_events_by_resource WHERE kind = 'change'";
 
 /** Two ranges of the index, of the path and of what is below it. With OR, SQLite would read all of it. */
 function withinPath(select: string, condition: string, group = ''): string {
