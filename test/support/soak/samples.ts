@@ -19,16 +19,16 @@ export interface Sample extends Held {
 const MIB = 2 ** 20;
 
 /**
- * What the heap may grow by between two thirds: half of a leak of 1 KiB for each write, and what warms up: code that V8
- * compiles once more, pages of events of other sizes (0.7 MiB in five minutes, measured).
+ * What the heap may grow by between two thirds: half of a leak of 1 KiB for each write, and what warms up: what V8 notes
+ * of types, pages of events of other sizes (0.7 MiB in five minutes, measured).
  */
 const HEAP_BYTES_PER_WRITE = 512;
 const HEAP_WARMING_BYTES = MIB;
 /** Allocators give memory back late and in pieces. */
 const RSS_FACTOR = 1.15;
 const DESCRIPTORS = 3;
-/** SQLite writes the log back at 4 MiB; one that is read at that moment grows on until the next time. */
-const WAL_LIMIT_BYTES = 16 * MIB;
+/** SQLite writes the log back at 16 MiB; one that is read at that moment grows on until the next time. */
+const WAL_LIMIT_BYTES = 64 * MIB;
 
 export async function takeSample(
   server: KernelServer,
