@@ -4,16 +4,10 @@ import { type DescMethod, fromBinary, type Message } from '@bufbuild/protobuf';
 import type { Metadata } from '@grpc/grpc-js';
 import { clientCertificate } from '../client-certificate.js';
 import type { Admission, Call, Credentials } from '../control/control.js';
+import { isRequestId, REQUEST_ID_RULE } from '../control/request-id.js';
 import { DomainError, type Violation, violationError } from '../domain/errors.js';
 import { fromMessage, type Json } from './convert/from-message.js';
-import {
-  addressOfPeer,
-  bearerToken,
-  isRequestId,
-  REQUEST_ID_KEY,
-  REQUEST_ID_RULE,
-  sentRequestId,
-} from './request-metadata.js';
+import { addressOfPeer, bearerToken, REQUEST_ID_KEY, sentRequestId } from './request-metadata.js';
 
 const REASON_CHARACTERS = 1024;
 

@@ -1,17 +1,10 @@
 /** What a call says about itself in its metadata. */
-import { randomUUID } from 'node:crypto';
 import type { Metadata } from '@grpc/grpc-js';
-
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+import { isRequestId, newRequestId } from '../control/request-id.js';
 
 export const REQUEST_ID_KEY = 'x-request-id';
 /** Of an answer that an earlier call with this request_id was given. */
 export const REPLAYED_KEY = 'idempotency-replayed';
-export const REQUEST_ID_RULE = 'must be 1 to 128 printable ASCII characters without spaces';
-
-export function isRequestId(text: string): boolean {
-  return REQUEST_ID.test(text);
-}
 
 /** The x-request-id that was sent, whatever it looks like. */
 export function sentRequestId(metadata: Metadata): string | undefined {
@@ -21,7 +14,7 @@ export function sentRequestId(metadata: Metadata): string | undefined {
 /** The caller's x-request-id, or one of ours when there is none that could be used. */
 export function requestIdOf(metadata: Metadata): string {
   const sent = sentRequestId(metadata);
-  return sent !== undefined && isRequestId(sent) ? sent : randomUUID();
+  return sent !== undefined && isRequestId(sent) ? sent : newRequestId();
 }
 
 /** The bearer token, or undefined when the call carries none. */

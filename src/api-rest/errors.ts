@@ -1,8 +1,8 @@
 /** Whatever goes wrong on the way through HTTP becomes a problem document: ours, fastify's and Node's errors alike. */
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { newRequestId } from '../control/request-id.js';
 import { DomainError, type Reason } from '../domain/errors.js';
 import { PROBLEM_MEDIA_TYPE, type Problem, problemOf } from './problem.js';
 import { refusalHeaders } from './rate-limit.js';
@@ -92,7 +92,7 @@ export function createClientErrorHandler(logger: FastifyBaseLogger) {
       socket.destroy();
       return;
     }
-    const requestId = randomUUID();
+    const requestId = newRequestId();
     const { reason, detail } = PARSER_ERRORS[error.code ?? ''] ?? {
       reason: 'MALFORMED_REQUEST',
       detail: `The request cannot be read: ${error.message}.`,

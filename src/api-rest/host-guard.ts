@@ -12,6 +12,9 @@ interface Allowed {
   readonly corsOrigins: readonly string[];
 }
 
+/** Addresses and ports of a server, each by a few names. */
+const MAX_KNOWN = 1000;
+
 /** Throws HOST_REFUSED (MALFORMED_REQUEST without a Host) unless Host names this server and Origin, where there is one, is its own or allowed. */
 export function createHostGuard({ allowedHosts, corsOrigins }: Allowed): (request: FastifyRequest) => void {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
@@ -26,7 +29,12 @@ export function createHostGuard({ allowedHosts, corsOrigins }: Allowed): (reques
     );
   }
 
+  /** Host names that were found to be ours, each with the address that it was called at. */
+  const known = new Set<string>();
+
   return ({ headers, socket }) => {
+    const call = `${headers.host} ${socket.localAddress}`;
+    if (headers.origin === undefined && known.has(call)) return;
     if (headers.host === undefined) throw new DomainError('MALFORMED_REQUEST', 'The header Host is missing.');
     const host = headers.host.toLowerCase();
     if (!isOurs(hostnameOf(`http://${host}`), socket.localAddress)) {
@@ -36,6 +44,7 @@ export function createHostGuard({ allowedHosts, corsOrigins }: Allowed): (reques
         { metadata: { host } },
       );
     }
+    if (known.size < MAX_KNOWN) known.add(call);
     const { origin } = headers;
     if (origin === undefined || corsOrigins.includes(origin)) return;
     if (hostOf(origin) !== hostOf(`http://${host}`)) {

@@ -1,8 +1,8 @@
 /** What a request says about itself beyond its resource: its id, who sends it and why. */
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import type { Call, DeleteOptions, Principal, RetryKey } from '../control/control.js';
+import { isRequestId, newRequestId, REQUEST_ID_RULE } from '../control/request-id.js';
 import { type DomainError, violationError } from '../domain/errors.js';
 
 declare module 'fastify' {
@@ -14,20 +14,18 @@ declare module 'fastify' {
   }
 }
 
-const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
-const ID_RULE = 'must be 1 to 128 printable ASCII characters without spaces';
 const REASON_BYTES = 1024;
 
 /** The caller's X-Request-Id, or one of ours when there is none that could be used. */
 export function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const sent = headers['x-request-id'];
-  return typeof sent === 'string' && REQUEST_ID.test(sent) ? sent : randomUUID();
+  return typeof sent === 'string' && isRequestId(sent) ? sent : newRequestId();
 }
 
 /** Refuses an X-Request-Id that `requestIdOf` had to replace: the caller would look for it in vain. */
 export function checkRequestId({ headers, id }: FastifyRequest): void {
   if (headers['x-request-id'] === undefined || headers['x-request-id'] === id) return;
-  throw invalidHeader('x-request-id', ID_RULE);
+  throw invalidHeader('x-request-id', REQUEST_ID_RULE);
 }
 
 /** The bearer token, or undefined when the request carries none. */
@@ -52,7 +50,7 @@ export function callOf(request: FastifyRequest): Call {
 function retryKeyOf({ method, headers }: FastifyRequest): RetryKey | null {
   const key = headers['idempotency-key'];
   if (key === undefined || method === 'GET' || method === 'HEAD') return null;
-  if (typeof key !== 'string' || !REQUEST_ID.test(key)) throw invalidHeader('idempotency-key', ID_RULE);
+  if (typeof key !== 'string' || !isRequestId(key)) throw invalidHeader('idempotency-key', REQUEST_ID_RULE);
   return { key, isReplayed: false };
 }
 

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { newRequestId } from '../control/request-id.js';
 import { databaseFile } from '../store/sqlite/database.js';
 import { createSqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Store, WriteContext } from '../store/store.js';
@@ -28,7 +28,7 @@ export function cliContext(action: string, reason: string | undefined): WriteCon
     actor: { principal: `${userInfo().username}@cli`, credentialId: null, roles: ['admin'] },
     transport: 'cli',
     sourceAddress: null,
-    requestId: randomUUID(),
+    requestId: newRequestId(),
     reason: reason ?? null,
     action,
   };

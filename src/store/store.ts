@@ -262,7 +262,7 @@ export interface Transaction extends Reader {
   /** Removes up to so many archived events, the oldest first; returns how many there were. */
   removeArchived(limit: number): number;
   /** Appends an event that is not a change of a resource. */
-  record(event: EventDraft): AuditEvent;
+  record(event: EventDraft): void;
 }
 
 export interface Committed<T> {

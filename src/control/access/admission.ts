@@ -27,21 +27,21 @@ export function createAdmission({ authentication, rateLimit, maxStreams }: Depen
   const streams = createOpenStreams(authentication, maxStreams);
   const proven = new Set<string>();
 
-  async function prove({ credentialId }: Principal, source: string): Promise<void> {
+  async function prove({ credentialId }: Principal, sourceAddress: string | null): Promise<void> {
     if (proven.has(credentialId)) return;
-    await limiter.check(source);
+    await limiter.check(sourceKey(sourceAddress));
     if (proven.size >= MAX_PROVEN) proven.clear();
     proven.add(credentialId);
   }
 
   return {
     async admit(credentials) {
-      const source = sourceKey(credentials.sourceAddress);
+      const { sourceAddress } = credentials;
       const principal = await authentication.authenticate(credentials).catch(async (error) => {
-        if (isUnauthenticated(error)) await limiter.take(source, FAILURE_CALLS);
+        if (isUnauthenticated(error)) await limiter.take(sourceKey(sourceAddress), FAILURE_CALLS);
         throw error;
       });
-      await prove(principal, source);
+      await prove(principal, sourceAddress);
       return { principal, allowance: await limiter.take(principalKey(principal)) };
     },
     admitAnonymous: (sourceAddress) => limiter.take(sourceKey(sourceAddress)),

@@ -123,8 +123,7 @@ export function createResources<R, S>(
     async get(call, names, { connections = false } = {}) {
       authoriseFor(call, 'get', names);
       const resource = store.read((reader) => {
-        requireAncestors(reader, parentPath(pathOf(names)));
-        return present(found(reader, pathOf(names)), reader);
+        return present(required(reader, pathOf(names)), reader);
       });
       const [observed] = connections && observe ? await observe([resource]) : [];
       return observed ?? resource;
@@ -158,8 +157,8 @@ export function createResources<R, S>(
         path,
         options,
         *change(tx) {
-          requireAncestors(tx, parentPath(path));
           const existing = tx.resource(path);
+          if (!existing) requireAncestors(tx, parentPath(path));
           checkPreconditions(path, existing && etagOf(existing.revision), {
             ...options,
             bodyEtag: parsed.etag,
@@ -177,8 +176,7 @@ export function createResources<R, S>(
         path,
         options,
         *change(tx) {
-          requireAncestors(tx, parentPath(path));
-          const existing = found(tx, path);
+          const existing = required(tx, path);
           const { labels, spec } = existing;
           const parsed = parse(mergePatch({ labels, spec }, withoutReadOnly(patch)));
           checkName(parsed, nameOf(path));
@@ -199,8 +197,7 @@ export function createResources<R, S>(
           checkPreconditions(path, undefined, options);
           return;
         }
-        requireAncestors(tx, parentPath(path));
-        const existing = found(tx, path);
+        const existing = required(tx, path);
         checkPreconditions(path, etagOf(existing.revision), options);
         checkRemoval?.(path);
         yield* removeTree(tx, existing, {
@@ -267,6 +264,14 @@ export function hasChildren(path: string, children: number): DomainError {
 export function requireAncestors(reader: Reader, path: string): void {
   const segments = path.split('/');
   for (let end = 2; end <= segments.length; end += 2) found(reader, segments.slice(0, end).join('/'));
+}
+
+/** The resource, or the NOT_FOUND of the highest one on its path that does not exist. What exists has its ancestors. */
+function required(reader: Reader, path: string): StoredResource {
+  const resource = reader.resource(path);
+  if (resource) return resource;
+  requireAncestors(reader, parentPath(path));
+  return found(reader, path);
 }
 
 /** The resource, or the NOT_FOUND of its kind. */

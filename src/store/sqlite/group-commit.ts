@@ -26,6 +26,7 @@ export interface GroupCommit {
   add(write: Write): void;
   /** Runs what is waiting now; at the first pause it returns. */
   flush(): void;
+  isRunning(): boolean;
   /** Whether a transaction is open that does not run just now: its connection shows what is not committed. */
   isPaused(): boolean;
   /** Undoes what is paused, commits of what is waiting what needs no pause, and rejects the rest: SHUTTING_DOWN. */
@@ -46,6 +47,8 @@ export function createGroupCommit(
   db: Database,
   hooks: {
     readonly readTip: () => ChainTip;
+    /** Before a transaction begins. */
+    readonly beforeBegin: () => void;
     /** First thing in every transaction. */
     readonly onBegin: () => void;
     /** When a transaction is over, undone or not. */
@@ -60,6 +63,7 @@ export function createGroupCommit(
   const undo = db.prepare('ROLLBACK TO one_write');
   const release = db.prepare('RELEASE one_write');
   let waiting: Write[] = [];
+  let scheduled: NodeJS.Immediate | undefined;
   let open: Group | undefined;
   let isRunning = false;
 
@@ -89,6 +93,7 @@ export function createGroupCommit(
 
   /** Also undone when it is left at a pause. */
   function* runGroup(writes: readonly Write[]): Slices<Done> {
+    hooks.beforeBegin();
     begin.run();
     try {
       hooks.onBegin();
@@ -108,7 +113,13 @@ export function createGroupCommit(
     }
   }
 
+  function schedule(): void {
+    scheduled ??= setImmediate(flush);
+  }
+
   function flush(): void {
+    clearImmediate(scheduled);
+    scheduled = undefined;
     if (open || waiting.length === 0) return;
     open = { writes: waiting, work: runGroup(waiting) };
     waiting = [];
@@ -140,7 +151,7 @@ export function createGroupCommit(
 
   function end(): void {
     open = undefined;
-    if (waiting.length > 0) setImmediate(flush);
+    if (waiting.length > 0) schedule();
   }
 
   function abandon(): void {
@@ -153,9 +164,11 @@ export function createGroupCommit(
 
   return {
     add(write) {
-      if (waiting.push(write) === 1 && !open) setImmediate(flush);
+      waiting.push(write);
+      if (!open) schedule();
     },
     flush,
+    isRunning: () => isRunning,
     isPaused: () => open !== undefined && !isRunning,
     close() {
       abandon();

@@ -106,19 +106,36 @@ export function createReader(db: Database, cache: ResourceCache): SqliteReader {
   };
 }
 
-/** Runs a callback in one read transaction, or in the one that is open; `onBegin` first, when it is a new one. */
-export function createConsistentRead(db: Database, onBegin?: () => void): <T>(read: () => T) => T {
+export interface ReadTransaction {
+  /** Runs `read` in the transaction of this turn of the event loop. */
+  run<T>(read: () => T): T;
+  /** Must be called before a write begins, and before the database is closed. */
+  end(): void;
+}
+
+/** One serves all reads of a turn of the event loop: to begin and to end one costs more than a read. */
+export function createReadTransaction(db: Database, onBegin?: () => void): ReadTransaction {
   const begin = db.prepare('BEGIN');
-  const end = db.prepare('COMMIT');
-  return (read) => {
-    if (db.inTransaction) return read();
-    begin.run();
-    try {
-      onBegin?.();
+  const commit = db.prepare('COMMIT');
+  let isOpen = false;
+
+  function end(): void {
+    if (!isOpen) return;
+    isOpen = false;
+    if (db.inTransaction) commit.run();
+  }
+
+  return {
+    run(read) {
+      if (!isOpen) {
+        begin.run();
+        isOpen = true;
+        setImmediate(end);
+        onBegin?.();
+      }
       return synchronous(read());
-    } finally {
-      if (db.inTransaction) end.run();
-    }
+    },
+    end,
   };
 }
 
@@ -140,10 +157,10 @@ function prepare(db: Database) {
     ),
     realServersAt: db.prepare<{ address: string; from: string; to: string }, ResourceRow>(
       `SELECT ${RESOURCE} FROM resources
-       WHERE kind = 'realServer' AND spec ->> '$.address' = :address AND path > :from AND path < :to ORDER BY path`,
+       WHERE kind = 'realServer' AND address = :address AND path > :from AND path < :to ORDER BY path`,
     ),
     virtualServicesAt: db.prepare<[string], ResourceRow>(
-      `SELECT ${RESOURCE} FROM resources WHERE kind = 'virtualService' AND spec ->> '$.address' = ? ORDER BY path`,
+      `SELECT ${RESOURCE} FROM resources WHERE kind = 'virtualService' AND address = ? ORDER BY path`,
     ),
     usage: db.prepare<[string], { kind: DefinitionKind; count: number }>(
       'SELECT kind, count FROM project_usage WHERE project = ?',

@@ -3,7 +3,8 @@
  * their own, which WAL gives the last committed state.
  */
 import Database from 'better-sqlite3';
-import { createConsistentRead, createReader, type SqliteReader } from './reader.js';
+import { synchronous } from './database.js';
+import { createReader, createReadTransaction, type ReadTransaction, type SqliteReader } from './reader.js';
 import type { ResourceCache } from './resource-cache.js';
 
 export interface Readers {
@@ -11,25 +12,29 @@ export interface Readers {
   read<T>(read: (reader: SqliteReader) => T): T;
   /** For one question; ask anew after a turn of the event loop. */
   committed(): SqliteReader;
+  /** Must be called before the writer begins a transaction. */
+  endTurn(): void;
   close(): void;
 }
 
 interface Connection {
   readonly db: Database.Database;
   readonly reader: SqliteReader;
-  readonly consistently: <T>(read: () => T) => T;
+  readonly transaction: ReadTransaction;
 }
 
 export function createReaders(writer: {
   readonly file: string;
   readonly db: Database.Database;
   readonly reader: SqliteReader;
+  /** Whether a write is being carried out just now: it reads what it has written. */
+  readonly isWriting: () => boolean;
   readonly isPaused: () => boolean;
   readonly cache: ResourceCache;
   /** Must be called in every new transaction: another process may have committed since the last one. */
   readonly noteForeignCommits: () => void;
 }): Readers {
-  const { file, isPaused, cache, noteForeignCommits } = writer;
+  const { file, isWriting, isPaused, cache, noteForeignCommits } = writer;
   const main = connectionOf(writer.db, writer.reader, noteForeignCommits);
   let beside: Connection | undefined;
 
@@ -41,11 +46,17 @@ export function createReaders(writer: {
 
   return {
     read(read) {
-      const { consistently, reader } = current();
-      return consistently(() => read(reader));
+      if (isWriting()) return synchronous(read(main.reader));
+      const { transaction, reader } = current();
+      return transaction.run(() => read(reader));
     },
     committed: () => current().reader,
-    close: () => beside?.db.close(),
+    endTurn: main.transaction.end,
+    close() {
+      main.transaction.end();
+      beside?.transaction.end();
+      beside?.db.close();
+    },
   };
 }
 
@@ -56,5 +67,5 @@ function openBeside(file: string, cache: ResourceCache): Connection {
 }
 
 function connectionOf(db: Database.Database, reader: SqliteReader, onBegin?: () => void): Connection {
-  return { db, reader, consistently: createConsistentRead(db, onBegin) };
+  return { db, reader, transaction: createReadTransaction(db, onBegin) };
 }

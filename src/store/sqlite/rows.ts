@@ -17,7 +17,18 @@ export interface ResourceRow {
   readonly update_time: string;
 }
 
-export function rowFromResource(resource: StoredResource): ResourceRow {
+export interface ResourceRowToWrite extends ResourceRow {
+  readonly address: string | null;
+}
+
+/** What it is found by, apart from its path: nothing but of virtual services and real servers. */
+export function addressOf({ kind, spec }: Pick<StoredResource, 'kind' | 'spec'>): string | null {
+  if (kind !== 'virtualService' && kind !== 'realServer') return null;
+  const { address } = spec as { address?: unknown };
+  return typeof address === 'string' ? address : null;
+}
+
+export function rowFromResource(resource: StoredResource): ResourceRowToWrite {
   const { path, kind, labels, spec, revision, createTime, updateTime } = resource;
   return {
     path,
@@ -29,6 +40,7 @@ export function rowFromResource(resource: StoredResource): ResourceRow {
     revision,
     create_time: createTime,
     update_time: updateTime,
+    address: addressOf(resource),
   };
 }
 

@@ -45,11 +45,20 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
   const runTransaction = createRunTransaction(db, { reader, cache });
   const group = createGroupCommit(db, {
     readTip: reader.tip,
+    beforeBegin: () => readers.endTurn(),
     onBegin: noteForeignCommits,
     onEnd: cache.settle,
     onCommit: ({ id }) => listeners.announce(id),
   });
-  const readers = createReaders({ file, db, reader, cache, noteForeignCommits, isPaused: group.isPaused });
+  const readers = createReaders({
+    file,
+    db,
+    reader,
+    cache,
+    noteForeignCommits,
+    isWriting: group.isRunning,
+    isPaused: group.isPaused,
+  });
   const listeners = createCommitListeners(db, () => readers.committed().revision());
 
   const entryListeners: ((keys: readonly string[]) => void)[] = [];

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Database } from 'better-sqlite3';
-import { type ChainTip, type SealedEvent, seal, type UnchainedEvent, unseal } from '../../audit/chain.js';
+import { type ChainTip, type SealedEvent, seal, type UnchainedEvent } from '../../audit/chain.js';
 import type { AuditArchive } from '../../domain/schema/audit-archive.js';
 import { type Slices, slicesOf } from '../../domain/slices.js';
 import type {
@@ -17,7 +17,7 @@ import type {
 import { createChangeLog, entryChanges, resourceChanges, sameContent } from './changes.js';
 import { synchronous } from './database.js';
 import type { ResourceCache } from './resource-cache.js';
-import { type EntryRow, type ResourceRow, rowFromEntry, rowFromResource } from './rows.js';
+import { addressOf, type EntryRow, type ResourceRowToWrite, rowFromEntry, rowFromResource } from './rows.js';
 
 /** What one write runs on, and who it is for. */
 export interface TransactionStart {
@@ -70,10 +70,24 @@ export function createRunTransaction(
       return append({ kind: 'change', resource, before: snapshot(before), after: snapshot(after) }).id;
     }
 
+    function writeResource(before: StoredResource | undefined, after: StoredResource): void {
+      const isElsewhere = before && addressOf(before) !== addressOf(after);
+      const statement = !before ? 'insertResource' : isElsewhere ? 'moveResource' : 'updateResource';
+      statements[statement].run(rowFromResource(after));
+    }
+
+    function writeEntry(before: OwnedEntry | undefined, after: OwnedEntry): void {
+      const isSomebodyElses = before && before.path !== after.path;
+      const statement = !before ? 'insertEntry' : isSomebodyElses ? 'passEntryOn' : 'updateEntry';
+      statements[statement].run(rowFromEntry(after));
+    }
+
     const transaction: Transaction = {
       ...reader,
 
-      record: (draft) => unseal(append(draft)),
+      record(draft) {
+        append(draft);
+      },
 
       put({ kind, path, labels, spec }) {
         const before = reader.resource(path);
@@ -82,7 +96,7 @@ export function createRunTransaction(
         const createTime = before?.createTime ?? time;
         const after = { kind, path, labels, spec, revision, createTime, updateTime: time };
         cache.touch(path);
-        statements.putResource.run(rowFromResource(after));
+        writeResource(before, after);
         resources.add(path, before, after);
         return after;
       },
@@ -117,7 +131,7 @@ export function createRunTransaction(
         assertOpen();
         const before = reader.entry(entry.key);
         if (isDeepStrictEqual(before, entry)) return;
-        statements.putEntry.run(rowFromEntry(entry));
+        writeEntry(before, entry);
         entries.add(entry.key, before, entry);
       },
 
@@ -212,27 +226,32 @@ function eventOf(draft: EventDraft, context: WriteContext, time: string): Unchai
   };
 }
 
+const UPDATED = 'labels = :labels, spec = :spec, revision = :revision, update_time = :update_time';
+const UPDATED_ENTRY =
+  'state = :state, config = :config, revision = :revision, drain_seconds = :drain_seconds, ' +
+  'drain_deadline = :drain_deadline, origin = :origin';
+
 function prepare(db: Database) {
   return {
     insertEvent: db.prepare<{ id: number; body: string; hash: string }>(
       'INSERT INTO audit_events (id, body, hash) VALUES (:id, :body, :hash)',
     ),
-    putResource: db.prepare<ResourceRow>(
-      `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time)
-       VALUES (:path, :kind, :parent, :name, :labels, :spec, :revision, :create_time, :update_time)
-       ON CONFLICT (path) DO UPDATE SET
-         labels = excluded.labels, spec = excluded.spec, revision = excluded.revision,
-         update_time = excluded.update_time`,
+    insertResource: db.prepare<ResourceRowToWrite>(
+      `INSERT INTO resources (path, kind, parent, name, labels, spec, revision, create_time, update_time, address)
+       VALUES (:path, :kind, :parent, :name, :labels, :spec, :revision, :create_time, :update_time, :address)`,
+    ),
+    // A column that is set writes to its indexes, whether or not it changes.
+    updateResource: db.prepare<ResourceRowToWrite>(`UPDATE resources SET ${UPDATED} WHERE path = :path`),
+    moveResource: db.prepare<ResourceRowToWrite>(
+      `UPDATE resources SET ${UPDATED}, address = :address WHERE path = :path`,
     ),
     removeResource: db.prepare<[string]>('DELETE FROM resources WHERE path = ?'),
-    putEntry: db.prepare<EntryRow>(
+    insertEntry: db.prepare<EntryRow>(
       `INSERT INTO entries (key, path, state, config, revision, drain_seconds, drain_deadline, origin)
-       VALUES (:key, :path, :state, :config, :revision, :drain_seconds, :drain_deadline, :origin)
-       ON CONFLICT (key) DO UPDATE SET
-         path = excluded.path, state = excluded.state, config = excluded.config, revision = excluded.revision,
-         drain_seconds = excluded.drain_seconds, drain_deadline = excluded.drain_deadline,
-         origin = excluded.origin`,
+       VALUES (:key, :path, :state, :config, :revision, :drain_seconds, :drain_deadline, :origin)`,
     ),
+    updateEntry: db.prepare<EntryRow>(`UPDATE entries SET ${UPDATED_ENTRY} WHERE key = :key`),
+    passEntryOn: db.prepare<EntryRow>(`UPDATE entries SET ${UPDATED_ENTRY}, path = :path WHERE key = :key`),
     removeEntry: db.prepare<[string]>('DELETE FROM entries WHERE key = ?'),
     settleOrigin: db.prepare<[string, string]>(
       "UPDATE entries SET origin = ? WHERE key = ? AND origin = 'fresh'",

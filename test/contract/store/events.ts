@@ -13,7 +13,7 @@ export function describeEvents({ create }: StoreSubject): void {
   test('an event says who, from where, why and what', async (t) => {
     const store = create(t).open({ clock: () => START });
     const operations = [{ command: 'NEW_SERVICE', key: 'tcp/192.0.2.1:80', errno: 22, errnoName: 'EINVAL' }];
-    const { value } = await store.write(context, (tx) =>
+    await store.write(context, (tx) =>
       tx.record({
         kind: 'refused',
         resource: cluster('shop').path,
@@ -24,11 +24,7 @@ export function describeEvents({ create }: StoreSubject): void {
         detail: 'The kernel said no.',
       }),
     );
-    assert.deepEqual(
-      store.read((reader) => reader.event(value.id)),
-      value,
-    );
-    const { hash, previousHash, ...rest } = value;
+    const { hash = '', previousHash, ...rest } = store.read((reader) => reader.event(2)) ?? {};
     assert.match(hash, /^[0-9a-f]{64}$/);
     assert.equal(previousHash, store.read((reader) => reader.event(1))?.hash);
     assert.deepEqual(rest, {
@@ -49,8 +45,10 @@ export function describeEvents({ create }: StoreSubject): void {
   test('an event holds nothing of the context but what it is to hold', async (t) => {
     const store = create(t).open();
     const talkative = { ...context, token: 'a secret that came along' };
-    const { value } = await store.write(talkative, (tx) => tx.record({ kind: 'auth', resource: '' }));
-    assert.equal('token' in value, false);
+    const { revision } = await store.write(talkative, (tx) => tx.record({ kind: 'auth', resource: '' }));
+    const event = store.read((reader) => reader.event(revision));
+    assert.ok(event);
+    assert.equal('token' in event, false);
   });
 
   test('events are found by every combination of filters', async (t) => {
