@@ -33,7 +33,7 @@ import { createSoakWriter, type SoakWriter, writersLines } from '../support/soak
 const SECONDS = Number(process.env.LVSD_SOAK_SECONDS ?? 300);
 /** What the watchers' log keeps of events: it is full before anything is measured, or it would seem to leak until then. */
 const LOG_CHARACTERS = 4 * 1024 * 1024;
-/** dist/soak.json: every sample. */
+/** dist/soak.json: every sample so far. */
 const FIGURES = new URL('../../soak.json', import.meta.url);
 const WRITERS = 4;
 const WATCHERS = 4;
@@ -125,7 +125,6 @@ test(`${SECONDS} seconds of mixed load and drift: nothing is lost, nothing grows
     await Promise.race([measuring, Promise.all(load)]);
     await measuring;
     await Promise.all(load);
-    writeFileSync(FIGURES, JSON.stringify(samples));
     console.log(`\n${summary(samples)}\n\n${hand.done} commands of ipvsadm\n`);
 
     await settled(hand.foreign);
@@ -202,6 +201,7 @@ async function sampleFor(seconds: number, samples: Sample[]): Promise<void> {
   while (elapsed() < seconds && !over.signal.aborted) {
     const writes = writers.reduce((sum, { told }) => sum + told.length, 0);
     samples.push(await takeSample(server, { seconds: elapsed(), writes, revision: await newestRevision() }));
+    writeFileSync(FIGURES, JSON.stringify(samples));
     await sleep(SAMPLE_MS);
   }
 }
