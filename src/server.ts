@@ -1,6 +1,7 @@
 /** The whole server, put together: the only file that knows every layer. */
 import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
 import { type Logger, pino } from 'pino';
 import { createCertificateHolders } from './access/client-certificates.js';
 import { createIssuers } from './access/issuers.js';
@@ -55,10 +56,17 @@ export interface Parts {
 /** What a request may take to arrive, over both doors; its header, over REST. */
 const TIME_LIMITS = { headerMs: 10_000, requestMs: 30_000 };
 
+/**
+ * When V8 begins a full collection, and when it hurries, in percent of the way to the limit of the heap. Left to itself it comes close to
+ * that limit, which is 256 MiB at first: of 350 MiB resident after a pass over 110,000 entries, 190 were garbage.
+ */
+const COLLECT_SOONER = ['--incremental-marking-soft-trigger=30', '--incremental-marking-hard-trigger=60'];
+
 const DIRECTOR = 'local';
 
 /** Resolves when both APIs answer. Rejects, with everything opened so far closed again, when a part cannot start. */
 export async function startServer(config: Config, parts: Parts = {}): Promise<RunningServer> {
+  for (const flag of COLLECT_SOONER) setFlagsFromString(flag);
   const logger = pino({ level: config.logLevel });
   const shutdown = createShutdown(logger);
   try {

@@ -21,23 +21,26 @@ export function createCallSignals(app: FastifyInstance, { admission }: Control):
     for (const call of running) call.abort(reason);
   });
 
-  function ofCall({ raw }: FastifyReply): AbortSignal {
+  function begin({ raw }: FastifyReply): AbortController {
     const call = new AbortController();
     running.add(call);
     raw.once('close', () => {
       running.delete(call);
       call.abort();
     });
-    return call.signal;
+    return call;
   }
 
   return {
-    ofCall,
+    ofCall: (reply) => begin(reply).signal,
     ofStream(request, reply) {
       if (!request.principal) throw new Error(`${request.url} is not in the authenticated scope`);
       const stream = admission.openStream(credentialsOf(request), request.principal);
       reply.raw.once('close', () => stream.close());
-      return AbortSignal.any([ofCall(reply), stream.signal]);
+      const call = begin(reply);
+      // Not AbortSignal.any: Node keeps such a signal, and what its listeners hold, for as long as it has any.
+      stream.signal.addEventListener('abort', () => call.abort(stream.signal.reason));
+      return call.signal;
     },
   };
 }

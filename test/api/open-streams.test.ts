@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { ServerResponse } from 'node:http';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { queryObjects } from 'node:v8';
 import type { ServiceError } from '@grpc/grpc-js';
 import { createTokens } from '../../src/control/access/tokens.js';
 import { context } from '../contract/store/subject.js';
@@ -103,3 +105,29 @@ test('one caller has so many streams at a time, over both doors together; closin
   assert.equal(again.status, 200);
   await again.body?.cancel();
 });
+
+test('nothing is kept of streams that their clients have left', async (t) => {
+  const { server } = await setUp(t);
+  const answers = () => queryObjects(ServerResponse, { format: 'count' });
+  await leave(server, 2);
+  const few = answers();
+  await leave(server, 40);
+  await sleep(500);
+  const many = answers();
+  assert.ok(many < few + 10, `${few} answers after 2 streams, ${many} after 40 more`);
+});
+
+async function leave(
+  { url, adminToken }: { url: string; adminToken: string },
+  streams: number,
+): Promise<void> {
+  for (let n = 0; n < streams; n += 1) {
+    const leaving = new AbortController();
+    const headers = { authorization: `Bearer ${adminToken}` };
+    const { status, body } = await fetch(`${url}/v1/events`, { headers, signal: leaving.signal });
+    assert.equal(status, 200);
+    const first = body?.getReader().read();
+    leaving.abort();
+    await first?.catch(() => undefined);
+  }
+}
