@@ -122,9 +122,7 @@ export function createResources<R, S>(
 
     async get(call, names, { connections = false } = {}) {
       authoriseFor(call, 'get', names);
-      const resource = store.read((reader) => {
-        return present(required(reader, pathOf(names)), reader);
-      });
+      const resource = store.read((reader) => present(required(reader, pathOf(names)), reader));
       const [observed] = connections && observe ? await observe([resource]) : [];
       return observed ?? resource;
     },

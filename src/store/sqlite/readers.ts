@@ -44,6 +44,12 @@ export function createReaders(writer: {
     return beside;
   }
 
+  /** Of both: what a connection has seen before a write must not get into the cache after it. */
+  function endTurn(): void {
+    main.transaction.end();
+    beside?.transaction.end();
+  }
+
   return {
     read(read) {
       if (isWriting()) return synchronous(read(main.reader));
@@ -51,10 +57,9 @@ export function createReaders(writer: {
       return transaction.run(() => read(reader));
     },
     committed: () => current().reader,
-    endTurn: main.transaction.end,
+    endTurn,
     close() {
-      main.transaction.end();
-      beside?.transaction.end();
+      endTurn();
       beside?.db.close();
     },
   };
