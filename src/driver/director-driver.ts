@@ -3,6 +3,7 @@
  * definition sees services, destinations, addresses and source NAT alike.
  */
 import type { Capabilities } from '../domain/capabilities.js';
+import type { DirectorOperation } from '../domain/director-operation.js';
 import {
   type AddressEntry,
   type DirectorEntry,
@@ -14,8 +15,14 @@ import type { HostOperation } from '../domain/host-operation.js';
 import { addressKey, entryKindOf, parseFrontend, snatKey } from '../domain/keys.js';
 import type { Outline } from '../domain/outline.js';
 import type { Operation } from '../domain/table.js';
-import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
+import type { DriverInfo, IpvsDriver, ReadOptions, Refusals } from './driver.js';
 import type { HostAddress, HostDriver } from './host.js';
+
+/** What became of one operation; `error` null means that it was done. */
+export interface OperationResult<O extends EntryOperation | DirectorOperation = EntryOperation> {
+  readonly operation: O;
+  readonly error: Refusals[number];
+}
 
 export interface DirectorInfo extends Omit<DriverInfo, 'capabilities'> {
   readonly capabilities: Capabilities;
@@ -28,7 +35,7 @@ export interface DirectorOutline {
 
 /** Rejects as `IpvsDriver` does, also when it is the host that cannot be asked. */
 export interface DirectorDriver
-  extends Omit<IpvsDriver, 'info' | 'read' | 'outline' | 'readServices' | 'apply'> {
+  extends Omit<IpvsDriver, 'info' | 'read' | 'outline' | 'readServices' | 'apply' | 'applyDirector'> {
   /** For what is looked up and never kept: routes and links. */
   readonly host: HostDriver;
 
@@ -44,7 +51,10 @@ export interface DirectorDriver
   readServices(keys: Iterable<string>, options?: ReadOptions): Promise<DirectorTable>;
 
   /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
-  apply(operations: readonly EntryOperation[]): Promise<OperationResult<EntryOperation>[]>;
+  apply(operations: readonly EntryOperation[]): Promise<OperationResult[]>;
+
+  /** As `apply`, for what is not an entry. */
+  applyDirector(operations: readonly DirectorOperation[]): Promise<OperationResult<DirectorOperation>[]>;
 }
 
 /** The addresses of one spelling, on different interfaces. */
@@ -108,16 +118,21 @@ export function createDirectorDriver(ipvs: IpvsDriver, host: HostDriver): Direct
       return withEntries(table, [...addresses, ...snat]);
     },
     async apply(operations) {
-      const results: OperationResult<EntryOperation>[] = [];
+      const results: OperationResult[] = [];
       for (const run of runsOf(operations)) {
-        results.push(
-          ...(run.on === 'host' ? await host.apply(run.operations) : await ipvs.apply(run.operations)),
-        );
+        const refusals =
+          run.on === 'host' ? await host.apply(run.operations) : await ipvs.apply(run.operations);
+        for (const [index, operation] of run.operations.entries()) {
+          results.push({ operation, error: refusals[index] ?? null });
+        }
       }
       return results;
     },
     readDirector: () => ipvs.readDirector(),
-    applyDirector: (operations) => ipvs.applyDirector(operations),
+    async applyDirector(operations) {
+      const refusals = await ipvs.applyDirector(operations);
+      return operations.map((operation, index) => ({ operation, error: refusals[index] ?? null }));
+    },
     connections: (from) => ipvs.connections(from),
     close() {
       ipvs.close();

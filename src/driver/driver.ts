@@ -1,7 +1,6 @@
 /** The only door to a kernel's IPVS table. Implementations: `netlink/` (the real one) and `memory.ts` (its model). */
 import type { IpvsCapabilities } from '../domain/capabilities.js';
 import type { Connection, DirectorOperation, DirectorSettings } from '../domain/director-operation.js';
-import type { HostOperation } from '../domain/host-operation.js';
 import type { Outline } from '../domain/outline.js';
 import type { Operation, TableEntry } from '../domain/table.js';
 import type { KernelError } from './kernel-error.js';
@@ -16,11 +15,8 @@ export interface DriverInfo {
   readonly capabilities: IpvsCapabilities;
 }
 
-/** What became of one operation; `error` null means that the kernel did it. */
-export interface OperationResult<O extends Operation | DirectorOperation | HostOperation = Operation> {
-  readonly operation: O;
-  readonly error: KernelError | null;
-}
+/** For each operation, in the same order, why it was refused; null: it was done. */
+export type Refusals = (KernelError | null)[];
 
 /** A connection, and where a later reading goes on after it. */
 export interface ListedConnection {
@@ -54,14 +50,14 @@ export interface IpvsDriver {
   /** The named services (keys of frontends) with their destinations; a service that is not there is left out. */
   readServices(frontendKeys: Iterable<string>, options?: ReadOptions): Promise<Map<string, TableEntry>>;
 
-  /** Carries out the operations in order and goes on after a refused one: one result for each, in the same order. */
-  apply(operations: readonly Operation[]): Promise<OperationResult[]>;
+  /** Carries out the operations in order and goes on after a refused one. */
+  apply(operations: readonly Operation[]): Promise<Refusals>;
 
   /** Timeouts and synchronisation daemons. */
   readDirector(): Promise<DirectorSettings>;
 
   /** As `apply`, for what is not an entry of the table. */
-  applyDirector(operations: readonly DirectorOperation[]): Promise<OperationResult<DirectorOperation>[]>;
+  applyDirector(operations: readonly DirectorOperation[]): Promise<Refusals>;
 
   /**
    * The connections in the kernel's order, in pieces, read as they are consumed: stop when there is enough. Begins at `from`,

@@ -1,6 +1,6 @@
 /** The only door to a director's host outside its IPVS table: addresses, source NAT for fullnat, routes and links. */
 import type { HostOperation, SnatConfig } from '../domain/host-operation.js';
-import type { OperationResult } from './driver.js';
+import type { Refusals } from './driver.js';
 
 /** What the host can do for a director. */
 export interface HostCapabilities {
@@ -66,13 +66,13 @@ export interface HostDriver {
   readSnat(): Promise<ReadonlyMap<string, SnatConfig>>;
 
   /**
-   * Carries out the operations in order and goes on after a refused one: one result for each, in the same order.
+   * Carries out the operations in order and goes on after a refused one.
    *
    * NEW_ADDRESS binds an address, marks it as ours and announces it on the interface; the announcement is not waited for.
    * SET_ADDRESS binds it to another interface, then takes ours from wherever else it is. DEL_ADDRESS takes ours from every
    * interface. What the host has of others stays.
    */
-  apply(operations: readonly HostOperation[]): Promise<OperationResult<HostOperation>[]>;
+  apply(operations: readonly HostOperation[]): Promise<Refusals>;
 
   /** Route lookup for packets of the director to an address; null when it is unreachable. */
   route(address: string): Promise<HostRoute | null>;

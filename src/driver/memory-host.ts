@@ -2,7 +2,6 @@
 import { canonicalAddress } from '../domain/address.js';
 import type { HostOperation, SnatConfig } from '../domain/host-operation.js';
 import { familyOfAddress } from '../domain/keys.js';
-import type { OperationResult } from './driver.js';
 import type { HostAddress, HostCapabilities, HostDriver, HostLink, HostRoute } from './host.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
 import { createHostModel, type HostModel, sharesPrefix } from './memory/host-model.js';
@@ -138,7 +137,7 @@ function createHandle({ model, links, gateways, capabilities, sysctls, outage }:
     async apply(operations) {
       return operations.map((operation) => {
         reach();
-        return resultOf(operation, model.apply(operation));
+        return kernelError(operation, model.apply(operation));
       });
     },
     async route(address) {
@@ -159,9 +158,8 @@ function createHandle({ model, links, gateways, capabilities, sysctls, outage }:
   };
 }
 
-function resultOf(operation: HostOperation, errno: number): OperationResult<HostOperation> {
-  const { command, key } = operation;
-  return { operation, error: errno === 0 ? null : new KernelError({ errno, command, key }) };
+function kernelError({ command, key }: HostOperation, errno: number): KernelError | null {
+  return errno === 0 ? null : new KernelError({ errno, command, key });
 }
 
 /** The longest prefix of a connected network, else the default route. */

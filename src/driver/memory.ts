@@ -10,7 +10,7 @@ import type { Connection, DirectorOperation } from '../domain/director-operation
 import { frontendKeyOf, parseFrontend } from '../domain/keys.js';
 import { outlineOf } from '../domain/outline.js';
 import type { Connections, DestinationEntry, Operation, Stats, TableEntry } from '../domain/table.js';
-import type { DriverInfo, IpvsDriver, OperationResult, ReadOptions } from './driver.js';
+import type { DriverInfo, IpvsDriver, ReadOptions, Refusals } from './driver.js';
 import { KernelError, KernelUnavailableError } from './kernel-error.js';
 import { createDirectorModel, type DirectorModel } from './memory/director.js';
 import { createKernelTable, type KernelTable, type ServiceState } from './memory/kernel-table.js';
@@ -153,13 +153,13 @@ function createHandle({ table, director, info, outage }: Modelled): IpvsDriver {
       return tableOf(services, options);
     },
     async apply(operations) {
-      const results: OperationResult[] = [];
+      const refusals: Refusals = [];
       for (const operation of operations) {
         reach();
-        results.push({ operation, error: kernelError(operation, table.apply(operation)) });
-        if (results.length % OPERATIONS_PER_TURN === 0) await nextTurn();
+        refusals.push(kernelError(operation, table.apply(operation)));
+        if (refusals.length % OPERATIONS_PER_TURN === 0) await nextTurn();
       }
-      return results;
+      return refusals;
     },
     async readDirector() {
       reach();
@@ -168,7 +168,7 @@ function createHandle({ table, director, info, outage }: Modelled): IpvsDriver {
     async applyDirector(operations) {
       return operations.map((operation) => {
         reach();
-        return { operation, error: kernelError(operation, director.apply(operation)) };
+        return kernelError(operation, director.apply(operation));
       });
     },
     async *connections(from = 0) {

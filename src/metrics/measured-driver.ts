@@ -1,5 +1,4 @@
-import type { DirectorDriver } from '../driver/director-driver.js';
-import type { OperationResult } from '../driver/driver.js';
+import type { DirectorDriver, OperationResult } from '../driver/director-driver.js';
 import type { Metrics } from './metrics.js';
 
 /** The same driver, with every request timed and every operation counted. */

@@ -2,7 +2,7 @@
 import type { DirectorOperation } from '../domain/director-operation.js';
 import { type SettingDifference, settingDifferences } from '../domain/director-plan.js';
 import { type DirectorSpec, NOTHING_MANAGED, type Section } from '../domain/schema/director-settings.js';
-import type { OperationResult } from '../driver/driver.js';
+import type { OperationResult } from '../driver/director-driver.js';
 import type { Reader } from '../store/store.js';
 import type { KernelSide } from './apply-changes.js';
 import { judge } from './verdict.js';

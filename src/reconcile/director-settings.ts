@@ -5,7 +5,7 @@ import { settingDifferences } from '../domain/director-plan.js';
 import { DomainError } from '../domain/errors.js';
 import { NOTHING_MANAGED, type Section } from '../domain/schema/director-settings.js';
 import { atOnce } from '../domain/slices.js';
-import type { OperationResult } from '../driver/driver.js';
+import type { OperationResult } from '../driver/director-driver.js';
 import { KernelUnavailableError } from '../driver/kernel-error.js';
 import type { Committed, Transaction, WriteContext } from '../store/store.js';
 import { attempt, type KernelSide } from './apply-changes.js';

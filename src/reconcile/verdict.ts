@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { DirectorOperation } from '../domain/director-operation.js';
 import { type EntryOperation, isHostOperation } from '../domain/entry.js';
 import type { KernelOperation } from '../domain/schema/audit-event.js';
-import type { OperationResult } from '../driver/driver.js';
+import type { OperationResult } from '../driver/director-driver.js';
 
 /**
  * done: the kernel is as the operation wanted. surprise: the kernel was not as we had thought: read, and plan again.

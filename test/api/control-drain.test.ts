@@ -332,15 +332,14 @@ function refusingRemovals(driver: IpvsDriver, isRefusing: () => boolean): IpvsDr
   return {
     ...driver,
     async apply(operations) {
-      const results = [];
+      const refusals = [];
       for (const operation of operations) {
         const { command, key } = operation;
         if (command === 'DEL_DEST' && isRefusing()) {
-          const error = new KernelError({ errno: constants.errno.EOPNOTSUPP, command, key });
-          results.push({ operation, error });
-        } else results.push(...(await driver.apply([operation])));
+          refusals.push(new KernelError({ errno: constants.errno.EOPNOTSUPP, command, key }));
+        } else refusals.push(...(await driver.apply([operation])));
       }
-      return results;
+      return refusals;
     },
   };
 }
@@ -410,11 +409,9 @@ test('a deletion that the kernel refuses to begin leaves the real server as it w
     ...driver,
     async apply(operations) {
       if (!refusing) return driver.apply(operations);
-      return operations.map((operation) => {
-        const { command, key } = operation;
-        const error = new KernelError({ errno: constants.errno.EINVAL, command, key });
-        return { operation, error };
-      });
+      return operations.map(
+        ({ command, key }) => new KernelError({ errno: constants.errno.EINVAL, command, key }),
+      );
     },
   });
   await createShop(control);

@@ -31,3 +31,9 @@ export function largest({ sizes }: Bench): Size {
   if (size === undefined) throw new RangeError('no sizes');
   return size;
 }
+
+/** Sizes below the largest are there for the growth, which the fewest rounds show. */
+export function roundsFor(bench: Bench, size: Size): Rounds {
+  const { least, most } = bench.rounds;
+  return { least, most: size === largest(bench) ? most : least };
+}

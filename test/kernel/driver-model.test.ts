@@ -29,8 +29,8 @@ test('the memory kernel answers and keeps what the real kernel does, whatever th
     await clearTable(real);
     const memory = createMemoryDriver();
     for (const operations of run) {
-      const expected = (await memory.apply(operations)).map(({ error }) => error?.errno ?? 0);
-      const actual = (await real.apply(operations)).map(({ error }) => error?.errno ?? 0);
+      const expected = (await memory.apply(operations)).map((error) => error?.errno ?? 0);
+      const actual = (await real.apply(operations)).map((error) => error?.errno ?? 0);
       assert.deepEqual(actual, expected);
       for (const errno of actual) answers.set(errno, (answers.get(errno) ?? 0) + 1);
       const options = { stats: operations.length % 2 === 0 };

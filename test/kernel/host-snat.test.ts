@@ -128,12 +128,12 @@ describe('source NAT', () => {
   });
 
   test('goes on with what is possible, and says what the program said of the rest', async () => {
-    const results = await host.apply([newSnat(WEB), newSnat(DNS, ['2001:db8::1']), newSnat(SIGNALS)]);
+    const refusals = await host.apply([newSnat(WEB), newSnat(DNS, ['2001:db8::1']), newSnat(SIGNALS)]);
     assert.deepEqual(
-      results.map(({ error }) => error?.errnoName ?? null),
+      refusals.map((error) => error?.errnoName ?? null),
       [null, 'EIO', null],
     );
-    assert.match(results[1]?.error?.message ?? '', /iptables.*-restore ended with status \d: .*2001:db8::1/);
+    assert.match(refusals[1]?.message ?? '', /iptables.*-restore ended with status \d: .*2001:db8::1/);
     assert.deepEqual(await found(openHost()), { [WEB]: null, [SIGNALS]: null });
     await assertDone(deleteSnat(WEB), deleteSnat(SIGNALS));
   });
@@ -144,11 +144,11 @@ describe('source NAT', () => {
     const ended = once(holder, 'close');
     // until it holds the lock
     while ((await run('flock', ['-n', '/run/xtables.lock', 'true']).catch(() => null)) !== null);
-    const [result] = await host.apply([newSnat(WEB)]);
+    const [error] = await host.apply([newSnat(WEB)]);
     await run('pkill', ['-P', String(holder.pid)]);
     await ended;
-    assert.equal(result?.error?.errnoName, 'EAGAIN');
-    assert.match(result?.error?.message ?? '', /xtables lock/);
+    assert.equal(error?.errnoName, 'EAGAIN');
+    assert.match(error?.message ?? '', /xtables lock/);
     await assertDone(newSnat(WEB));
     await assertDone(deleteSnat(WEB));
     assert.deepEqual({ rules: await rules(), sets: await sets() }, before);

@@ -84,9 +84,9 @@ async function importedTable(name: string): Promise<Witness> {
   await ipvsadm('-C');
   const [definition] = Object.values(readFixture('keepalived', name).clusters);
   assert.ok(definition, `${name}: nothing was imported`);
-  const results = await driver.apply(operationsOf(normaliseDocument(definition)));
+  const refusals = await driver.apply(operationsOf(normaliseDocument(definition)));
   assert.deepEqual(
-    results.filter(({ error }) => error !== null),
+    refusals.filter((error) => error !== null),
     [],
   );
   return table();

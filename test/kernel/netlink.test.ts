@@ -25,7 +25,7 @@ after(() => driver.close());
 beforeEach(() => clearTable(driver));
 
 async function applyAll(operations: readonly Operation[]): Promise<void> {
-  const refused = (await driver.apply(operations)).filter(({ error }) => error !== null);
+  const refused = (await driver.apply(operations)).filter((error) => error !== null);
   assert.deepEqual(refused, []);
 }
 
@@ -87,14 +87,10 @@ describe('a large batch', () => {
       expected.push(refusal[0]);
       return [operation, refusal[1]];
     });
-    const results = await driver.apply(mixed);
+    const answers = await driver.apply(mixed);
     assert.deepEqual(
-      results.map(({ error }) => error?.errno ?? 0),
+      answers.map((error) => error?.errno ?? 0),
       expected,
-    );
-    assert.deepEqual(
-      results.map(({ operation }) => operation),
-      mixed,
     );
     const lines = await savedLines();
     assert.equal(lines.length, 22_000);

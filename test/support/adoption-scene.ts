@@ -23,9 +23,7 @@ export async function createScene(t: TestContext, table: readonly Operation[]) {
   await byHand(table);
 
   async function byHand(operations: readonly Operation[]): Promise<void> {
-    for (const { error, operation } of await world.hand.apply(operations)) {
-      assert.equal(error, null, operation.key);
-    }
+    for (const error of await world.hand.apply(operations)) assert.ifError(error);
   }
 
   return { ...life, world, driver, byHand, table: async () => [...(await world.hand.read()).values()] };

@@ -49,8 +49,8 @@ export async function connectBySync(
 }
 
 async function done(driver: IpvsDriver, operation: DirectorOperation): Promise<void> {
-  const [result] = await driver.applyDirector([operation]);
-  if (result?.error) throw result.error;
+  const [error] = await driver.applyDirector([operation]);
+  if (error) throw error;
 }
 
 function keyOf({ client, virtual }: Pick<SyncedConnection, 'client' | 'virtual'>): string {

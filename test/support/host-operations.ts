@@ -32,8 +32,7 @@ export async function errorsOf(
   host: HostDriver,
   ...operations: readonly HostOperation[]
 ): Promise<(string | null)[]> {
-  const results = await host.apply(operations);
-  return results.map(({ error }) => error?.errnoName ?? null);
+  return (await host.apply(operations)).map((error) => error?.errnoName ?? null);
 }
 
 function addressConfig(address: string, name: string) {

@@ -133,5 +133,5 @@ function isDeeplyFrozen(value: unknown): boolean {
 }
 
 async function errnos(driver: IpvsDriver, operations: Parameters<IpvsDriver['apply']>[0]): Promise<number[]> {
-  return (await driver.apply(operations)).map(({ error }) => error?.errno ?? 0);
+  return (await driver.apply(operations)).map((error) => error?.errno ?? 0);
 }

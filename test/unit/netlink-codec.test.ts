@@ -28,7 +28,7 @@ const web: Frontend = { protocol: 'tcp', address: '10.0.0.1', port: 80 };
 async function encoded(operation: Operation): Promise<Buffer> {
   const kernel = createScriptedKernel();
   const driver = createNetlinkDriver({ openTransport: kernel.open });
-  assert.deepEqual(await driver.apply([operation]), [{ operation, error: null }]);
+  assert.deepEqual(await driver.apply([operation]), [null]);
   driver.close();
   const bytes = Buffer.from(kernel.datagrams[0]?.[0]?.bytes ?? []);
   bytes.writeUInt32LE(1, 8);

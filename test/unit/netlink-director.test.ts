@@ -53,7 +53,7 @@ const MASTER =
 async function sent(operation: DirectorOperation): Promise<string> {
   const kernel = createScriptedKernel();
   const driver = createNetlinkDriver({ openTransport: kernel.open });
-  assert.deepEqual(await driver.applyDirector([operation]), [{ operation, error: null }]);
+  assert.deepEqual(await driver.applyDirector([operation]), [null]);
   driver.close();
   return kernel.datagrams[0]?.[0]?.bytes.subarray(16).toString('hex') ?? '';
 }
@@ -102,7 +102,7 @@ describe('what the driver says of the director', () => {
     const kernel = createScriptedKernel();
     const driver = createNetlinkDriver({ openTransport: kernel.open });
     const stop: DirectorOperation = { command: 'DEL_DAEMON', key: 'sync-daemons/master', state: 'master' };
-    assert.deepEqual(await driver.applyDirector([stop]), [{ operation: stop, error: null }]);
+    assert.deepEqual(await driver.applyDirector([stop]), [null]);
     const [request, last, ...others] = kernel.datagrams.flat();
     assert.deepEqual([request?.command, request?.flags], [10, REQUEST]);
     assert.deepEqual([last?.command, last?.flags, others], [12, REQUEST | ACK, []]);

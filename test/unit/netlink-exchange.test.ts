@@ -95,7 +95,7 @@ describe('a batch of operations', () => {
   test('travels in few datagrams, with an acknowledgement of each one’s last request only', async () => {
     const { kernel, driver } = open();
     const operations = manyDestinations(2000);
-    assert.ok((await driver.apply(operations)).every(({ error }) => error === null));
+    assert.ok((await driver.apply(operations)).every((error) => error === null));
     assert.equal(kernel.datagrams.flat().length, 2000);
     assert.ok(kernel.datagrams.length <= 2000 / 256 + 2, `${kernel.datagrams.length} datagrams`);
     for (const datagram of kernel.datagrams) {
@@ -106,21 +106,20 @@ describe('a batch of operations', () => {
     assert.equal(new Set(sequences).size, 2000);
   });
 
-  test('has one result for each operation, in order, whichever of them are refused', async () => {
+  test('says of each operation, in order, why it was refused, whichever of them are refused', async () => {
     const operations = manyDestinations(1000);
     const refused = (index: number): boolean => index % 7 === 3 || index === 999;
     let index = 0;
     const { driver } = open({
       answer: (request) => (refused(index++) ? [refusal(request, EEXIST)] : acknowledge(request)),
     });
-    const results = await driver.apply(operations);
-    for (const [at, { operation, error }] of results.entries()) {
-      assert.equal(operation, operations[at]);
+    const refusals = await driver.apply(operations);
+    for (const [at, error] of refusals.entries()) {
       assert.equal(error?.errno, refused(at) ? EEXIST : undefined);
     }
-    assert.equal(results.length, 1000);
+    assert.equal(refusals.length, 1000);
     const { key } = operations[3] as Operation;
-    assert.deepEqual(results[3]?.error, new KernelError({ errno: EEXIST, command: 'NEW_DEST', key }));
+    assert.deepEqual(refusals[3], new KernelError({ errno: EEXIST, command: 'NEW_DEST', key }));
   });
 
   for (const [how, make] of [
@@ -129,9 +128,9 @@ describe('a batch of operations', () => {
   ] as const) {
     test(`gives the kernel's own words, ${how}`, async () => {
       const { driver } = open({ answer: (request) => [make(request)] });
-      const [result] = await driver.apply([deleteDestination(web, { address: '10.1.0.1', port: 80 })]);
-      assert.equal(result?.error?.extendedAck, 'no such thing');
-      assert.match(result?.error?.message ?? '', /ESRCH \(no such thing\)/);
+      const [error] = await driver.apply([deleteDestination(web, { address: '10.1.0.1', port: 80 })]);
+      assert.equal(error?.extendedAck, 'no such thing');
+      assert.match(error?.message ?? '', /ESRCH \(no such thing\)/);
     });
   }
 
@@ -144,8 +143,8 @@ describe('a batch of operations', () => {
         ]),
       ],
     });
-    const results = await driver.apply([newService(web)]);
-    assert.equal(results[0]?.error?.errno, EEXIST);
+    const [error] = await driver.apply([newService(web)]);
+    assert.equal(error?.errno, EEXIST);
   });
 
   test('is spread over more datagrams when its requests are long', async () => {
@@ -206,7 +205,7 @@ describe('a batch of operations', () => {
           },
         });
         const outcome: unknown = await driver.apply([newService(web)]).catch((error: unknown) => error);
-        if (Array.isArray(outcome)) assert.equal(outcome[0]?.error?.errno, ESRCH, `${length} bytes`);
+        if (Array.isArray(outcome)) assert.equal(outcome[0]?.errno, ESRCH, `${length} bytes`);
         else assert.ok(outcome instanceof KernelUnavailableError);
       }
     });
@@ -224,11 +223,11 @@ describe('a batch of operations', () => {
     cost = 100;
     await driver.apply(manyDestinations(60));
     cost = 0;
-    await driver.apply(manyDestinations(600));
+    await driver.apply(manyDestinations(2500));
     const sizes = kernel.datagrams.map(({ length }) => length);
     assert.deepEqual(sizes.slice(0, 3), [64, 20, 16]);
     assert.deepEqual(sizes.slice(3, 6), [20, 1, 1]);
-    assert.deepEqual(sizes.slice(-4), [1, 256, 256, 87]);
+    assert.deepEqual(sizes.slice(-4), [1, 937, 937, 625]);
   });
 
   test('lets the event loop run whenever ten milliseconds have passed', async () => {
@@ -284,7 +283,7 @@ describe('a kernel that cannot be reached', () => {
     const { kernel, driver } = open({ answer: (request) => (silent ? [] : acknowledge(request)) });
     await assert.rejects(driver.apply([newService(web)]), KernelUnavailableError);
     silent = false;
-    assert.equal((await driver.apply([newService(web)]))[0]?.error, null);
+    assert.equal((await driver.apply([newService(web)]))[0], null);
     assert.equal(kernel.openedSockets, 2);
   });
 
@@ -314,8 +313,8 @@ describe('a family with another number than before', () => {
       ...reloaded,
       answer: (request) => (request.family === 29 ? acknowledge(request) : [refusal(request, ENOENT)]),
     });
-    const results = await driver.apply(manyDestinations(300));
-    assert.ok(results.every(({ error }) => error === null));
+    const refusals = await driver.apply(manyDestinations(300));
+    assert.ok(refusals.every((error) => error === null));
     assert.equal(kernel.familyQuestions, 2);
   });
 
@@ -328,8 +327,8 @@ describe('a family with another number than before', () => {
 
   test('is asked for once when an operation names what is not there', async () => {
     const { kernel, driver } = open({ answer: (request) => [refusal(request, ENOENT)] });
-    const [result] = await driver.apply([deleteDestination(web, { address: '10.1.0.1', port: 80 })]);
-    assert.equal(result?.error?.errno, ENOENT);
+    const [error] = await driver.apply([deleteDestination(web, { address: '10.1.0.1', port: 80 })]);
+    assert.equal(error?.errno, ENOENT);
     assert.equal(kernel.familyQuestions, 2);
     assert.equal(kernel.datagrams.length, 1);
   });

@@ -2,7 +2,7 @@
 import { constants, release } from 'node:os';
 import type { HostOperation, SnatConfig } from '../../domain/host-operation.js';
 import type { Family } from '../../domain/keys.js';
-import type { OperationResult } from '../driver.js';
+import type { Refusals } from '../driver.js';
 import type { HostCapabilities, HostDriver, HostLink, HostRoute } from '../host.js';
 import { KernelError, KernelUnavailableError } from '../kernel-error.js';
 import type { Verdict } from '../wire/message.js';
@@ -68,18 +68,18 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
     return operations.map((operation) => verdicts.get(operation) ?? { errno: 0 });
   }
 
-  async function apply(operations: readonly HostOperation[]): Promise<OperationResult<HostOperation>[]> {
-    const results: OperationResult<HostOperation>[] = [];
+  async function apply(operations: readonly HostOperation[]): Promise<Refusals> {
+    const refusals: Refusals = [];
     for (const run of runsOf(operations)) {
       const verdicts = isSnatRun(run) ? await applySnat(run) : await applyAddresses(run, announcer);
       for (const [index, operation] of run.entries()) {
         const { errno, extendedAck } = verdicts[index] ?? { errno: 0 };
         const { command, key } = operation;
         const details = { errno, command, key, ...(extendedAck !== undefined && { extendedAck }) };
-        results.push({ operation, error: errno === 0 ? null : new KernelError(details) });
+        refusals.push(errno === 0 ? null : new KernelError(details));
       }
     }
-    return results;
+    return refusals;
   }
 
   async function readSnat(): Promise<ReadonlyMap<string, SnatConfig>> {

@@ -4,7 +4,7 @@ import type { IpvsCapabilities } from '../../domain/capabilities.js';
 import type { DirectorOperation } from '../../domain/director-operation.js';
 import { parseFrontend } from '../../domain/keys.js';
 import type { Operation } from '../../domain/table.js';
-import type { IpvsDriver, OperationResult } from '../driver.js';
+import type { IpvsDriver, Refusals } from '../driver.js';
 import { KernelError } from '../kernel-error.js';
 import { NETLINK_GENERIC } from '../wire/constants.js';
 import { malformed } from '../wire/malformed.js';
@@ -74,11 +74,11 @@ export function createNetlinkDriver(options: NetlinkDriverOptions = {}): IpvsDri
     applyDirector: (operations) =>
       pool.use(async (session) => {
         const answered = [...operations, NO_OPERATION];
-        const results = await applyOperations(session, {
+        const refusals = await applyOperations(session, {
           operations: answered,
           encode: encodeDirectorOperation,
         });
-        return results.slice(0, operations.length);
+        return refusals.slice(0, operations.length);
       }),
     connections: createConnectionReader(),
     close: () => pool.close(),
@@ -114,22 +114,22 @@ interface Batch<O> {
 async function applyOperations<O extends Operation | DirectorOperation>(
   session: Session,
   { operations, encode }: Batch<O>,
-): Promise<OperationResult<O>[]> {
-  const results = await requestOperations(session, { operations, encode });
-  if (!results.some(isNotFound) || !session.hasFamilyMoved()) return results;
-  const unheard = results.filter(isNotFound).map(({ operation }) => operation);
-  const secondResults = (await requestOperations(session, { operations: unheard, encode })).values();
-  return results.map((result) => (isNotFound(result) ? (secondResults.next().value ?? result) : result));
+): Promise<Refusals> {
+  const refusals = await requestOperations(session, { operations, encode });
+  if (!refusals.some(isNotFound) || !session.hasFamilyMoved()) return refusals;
+  const unheard = operations.filter((_, index) => isNotFound(refusals[index]));
+  const second = (await requestOperations(session, { operations: unheard, encode })).values();
+  return refusals.map((refusal) => (isNotFound(refusal) ? (second.next().value ?? null) : refusal));
 }
 
-function isNotFound({ error }: Pick<OperationResult, 'error'>): boolean {
+function isNotFound(error: KernelError | null | undefined): boolean {
   return error?.errno === constants.errno.ENOENT;
 }
 
 async function requestOperations<O extends Operation | DirectorOperation>(
   session: Session,
   { operations, encode }: Batch<O>,
-): Promise<OperationResult<O>[]> {
+): Promise<Refusals> {
   const verdicts = await session.connection.requestAll({
     type: session.family(),
     items: operations,
@@ -139,12 +139,11 @@ async function requestOperations<O extends Operation | DirectorOperation>(
     },
     pace: session.pace,
   });
-  return operations.map((operation, index) => {
+  return operations.map(({ command, key }, index) => {
     const verdict = verdicts[index];
-    if (verdict === undefined || verdict.errno === 0) return { operation, error: null };
+    if (verdict === undefined || verdict.errno === 0) return null;
     assertPermitted(verdict);
-    const { command, key } = operation;
-    return { operation, error: new KernelError({ ...verdict, command, key }) };
+    return new KernelError({ ...verdict, command, key });
   });
 }
 

@@ -1,5 +1,5 @@
 /** Operations to attributes, and attributes to the entries of a table. */
-import { addressBytes, addressFromBytes } from '../../domain/address.js';
+import { addressBytes, addressFromBytes, putAddress } from '../../domain/address.js';
 import {
   type Backend,
   destinationKey,
@@ -45,6 +45,7 @@ const SCHEDULER_FLAGS = Object.entries(IP_VS_SVC_F_SCHED) as [KernelSchedulerFla
 const PROTOCOL_NAMES = new Map(
   Object.entries(PROTOCOLS).map(([name, number]): [number, Protocol] => [number, name as Protocol]),
 );
+const ADDRESS_BYTES = 16;
 /** Networks of persistence count single clients unless told otherwise; sent too when there is no persistence. */
 const WHOLE_ADDRESS_MASK = [255, 255, 255, 255];
 const WHOLE_ADDRESS_PREFIX = 128;
@@ -117,7 +118,7 @@ function writeService(writer: Writer, frontend: Frontend, config?: ServiceConfig
   if (isFwmark(frontend)) SERVICE.fwmark.encode(writer, frontend.fwmark);
   else {
     SERVICE.protocol.encode(writer, PROTOCOLS[frontend.protocol]);
-    SERVICE.address.encode(writer, addressBytes(frontend.address));
+    writeAddress(writer, SERVICE.address.type, frontend.address);
     SERVICE.port.encode(writer, frontend.port);
   }
   if (config) writeServiceConfig(writer, config, family);
@@ -185,7 +186,7 @@ function persistenceOf(values: ServiceValues, family: Family): KernelPersistence
 function writeDestination(writer: Writer, { address, port }: Backend, config?: DestinationConfig): void {
   const start = writer.beginNested(IPVS_CMD_ATTR.DEST);
   DESTINATION.family.encode(writer, familyNumber(familyOfAddress(address)));
-  DESTINATION.address.encode(writer, addressBytes(address));
+  writeAddress(writer, DESTINATION.address.type, address);
   DESTINATION.port.encode(writer, port);
   if (config) {
     DESTINATION.method.encode(writer, FORWARDING_METHODS.indexOf(config.method));
@@ -195,6 +196,14 @@ function writeDestination(writer: Writer, { address, port }: Backend, config?: D
     DESTINATION.lowerThreshold.encode(writer, config.lowerThreshold);
   }
   writer.endNested(start);
+}
+
+/** `union nf_inet_addr`: an IPv4 address fills the first 4 of its 16 bytes. */
+function writeAddress(writer: Writer, type: number, address: string): void {
+  const at = writer.attribute(type, ADDRESS_BYTES);
+  const { bytes } = writer;
+  for (let i = 0; i < ADDRESS_BYTES; i++) bytes[at + i] = 0;
+  putAddress(address, bytes, at);
 }
 
 function writeTunnel(writer: Writer, { type, port, checksum }: KernelTunnel): void {

@@ -45,10 +45,17 @@ export interface DumpOutcome extends Verdict {
   readonly isInterrupted: boolean;
 }
 
+/** What comes back of requests in one datagram, by their place in it. */
+interface Answers {
+  onReply(index: number, message: Message): void;
+  /** Called for each that was refused, and for the last one. */
+  onVerdict(index: number, verdict: Verdict): void;
+}
+
 const DONE: Verdict = { errno: 0 };
 
-/** Requests in one datagram: more gain nothing, fewer cost a system call each. */
-const SERIES_MAX = 256;
+/** Requests in one datagram, of some 140 bytes each: more gain nothing, fewer cost system calls. */
+const SERIES_MAX = 1024;
 const SERIES_MAX_BYTES = 128 * 1024;
 /** What one datagram of requests should take: one that loads a module is a thousand times slower than others. */
 const SERIES_TARGET_MS = 10;
@@ -84,19 +91,31 @@ export class Connection {
     const start = this.#begin(type, flags);
     encode(this.#writer);
     endRequest(this.#writer, start);
-    return this.#sendAndCollect(start, 1, (_, message) => onReply?.(message))[0] ?? DONE;
+    let verdict = DONE;
+    this.#sendAndCollect(start, 1, {
+      onReply: (_, message) => onReply?.(message),
+      onVerdict(_, answered) {
+        verdict = answered;
+      },
+    });
+    return verdict;
   }
 
   /** Requests in their order, many to a datagram, each with its verdict whatever became of the others. */
   async requestAll<T>(series: RequestSeries<T>): Promise<Verdict[]> {
-    const verdicts: Verdict[] = [];
-    while (verdicts.length < series.items.length) {
-      const begun = this.#now();
-      const some = this.#requestSome(series, verdicts.length);
-      this.#adaptSeries(some.length, this.#now() - begun);
-      verdicts.push(...some);
-      const pause = series.pace();
+    const verdicts = new Array<Verdict>(series.items.length).fill(DONE);
+    let done = 0;
+    let begun = this.#now();
+    while (done < verdicts.length) {
+      const count = this.#requestSome(series, done, (index, verdict) => {
+        verdicts[index] = verdict;
+      });
+      done += count;
+      const ended = this.#now();
+      this.#adaptSeries(count, ended - begun);
+      const pause = series.pace(ended);
       if (pause) await pause;
+      begun = pause ? this.#now() : ended;
     }
     return verdicts;
   }
@@ -141,7 +160,12 @@ export class Connection {
     return beginRequest(this.#writer, { type, sequence, flags });
   }
 
-  #requestSome<T>({ type, items, encode, onReply }: RequestSeries<T>, from: number): Verdict[] {
+  /** As many as a datagram takes, from this item on; returns how many. */
+  #requestSome<T>(
+    { type, items, encode, onReply }: RequestSeries<T>,
+    from: number,
+    onVerdict: (index: number, verdict: Verdict) => void,
+  ): number {
     const writer = this.#writer;
     writer.clear();
     let count = 0;
@@ -153,19 +177,16 @@ export class Connection {
       count++;
       if (writer.length > SERIES_MAX_BYTES) break;
     }
-    return this.#sendAndCollect(last, count, (index, message) =>
-      onReply?.(items[from + index] as T, message),
-    );
+    this.#sendAndCollect(last, count, {
+      onReply: (index, message) => onReply?.(items[from + index] as T, message),
+      onVerdict: (index, verdict) => onVerdict(from + index, verdict),
+    });
+    return count;
   }
 
   /** Sends the `count` requests in the writer, the last of which begins at `last`, and reads their answers. */
-  #sendAndCollect(
-    last: number,
-    count: number,
-    onReply: (index: number, message: Message) => void,
-  ): Verdict[] {
+  #sendAndCollect(last: number, count: number, { onReply, onVerdict }: Answers): void {
     const first = (this.#nextSequence - count) >>> 0;
-    const verdicts = new Array<Verdict>(count).fill(DONE);
     askForAck(this.#writer, last);
     this.#transport.send(this.#writer.written());
     for (;;) {
@@ -176,8 +197,8 @@ export class Connection {
           onReply(index, message);
           continue;
         }
-        verdicts[index] = verdictOf(message);
-        if (index === count - 1) return verdicts;
+        onVerdict(index, verdictOf(message));
+        if (index === count - 1) return;
       }
     }
   }

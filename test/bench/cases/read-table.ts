@@ -1,4 +1,4 @@
-import { type Bench, type BenchCase, largest, type Size } from '../bench.js';
+import { type Bench, type BenchCase, largest, roundsFor, type Size } from '../bench.js';
 import { entryCount } from '../definition.js';
 import { createLvsd } from '../lvsd-process.js';
 import { alternate, type Comparison, type Figure, spreadOf } from '../sample.js';
@@ -49,7 +49,7 @@ async function measure(bench: Bench, size: Size): Promise<Measured> {
     cat: command('cat /proc/net/ip_vs'),
     nothing: command('/bin/true'),
   };
-  const measured = await alternate(bench.rounds, {
+  const measured = await alternate(roundsFor(bench, size), {
     read: () => worker.call('readTable'),
     save: () => commands.save.run(),
     deep: () => running(undefined, () => worker.call('reconcile')),

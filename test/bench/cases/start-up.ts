@@ -1,4 +1,4 @@
-import { type Bench, type BenchCase, largest, type Size } from '../bench.js';
+import { type Bench, type BenchCase, largest, roundsFor, type Size } from '../bench.js';
 import { entryCount } from '../definition.js';
 import { createLvsd } from '../lvsd-process.js';
 import { alternate, type Comparison } from '../sample.js';
@@ -19,7 +19,7 @@ export const startUp: BenchCase = {
 async function restarts(bench: Bench, size: Size): Promise<Comparison> {
   const entries = entryCount(size);
   const { worker, dataDir, end } = await createLvsd(bench, { size, kernel: 'filled' });
-  const { start, rows } = await alternate(bench.rounds, {
+  const { start, rows } = await alternate(roundsFor(bench, size), {
     start: async () => {
       const { milliseconds } = await worker.call('start', { dataDir, driver: 'netlink' });
       await worker.call('stop');

@@ -1,4 +1,4 @@
-import { type Bench, type BenchCase, largest, type Size } from '../bench.js';
+import { type Bench, type BenchCase, largest, roundsFor, type Size } from '../bench.js';
 import { entryCount } from '../definition.js';
 import { createLvsd, type LvsdProcess } from '../lvsd-process.js';
 import { alternate, type Comparison, percentile } from '../sample.js';
@@ -49,7 +49,7 @@ async function compare(bench: Bench, { size, small, large }: Pair): Promise<Comp
   for (const values of Object.values(p99)) values.length = 0;
   const edit = large.command(EDIT);
   let weight = 1;
-  const p50 = await alternate(bench.rounds, {
+  const p50 = await alternate(roundsFor(bench, size), {
     large: () => changes('large', size),
     small: () => changes('small', SMALL),
     ipvsadm: () => {

@@ -47,13 +47,9 @@ export function describeBatches(subject: DriverSubject): void {
       setService(web, { scheduler: 'twos' }),
       setService(web, { scheduler: 'rr' }),
     ];
-    const results = await driver.apply(operations);
+    const refusals = await driver.apply(operations);
     assert.deepEqual(
-      results.map(({ operation }) => operation),
-      operations,
-    );
-    assert.deepEqual(
-      results.map(({ error }) => error?.errno ?? 0),
+      refusals.map((error) => error?.errno ?? 0),
       [ESRCH, 0, EEXIST, 0, EEXIST, 0, ENOENT, ERANGE, 0, ENOENT, 0, ENOENT, 0],
     );
     assert.deepEqual(configs(await driver.read()), {
@@ -64,9 +60,9 @@ export function describeBatches(subject: DriverSubject): void {
 
   it('answers a batch of refusals only', async (driver) => {
     const operations = Array.from({ length: 700 }, (_, i) => deleteService({ ...web, port: i + 1 }));
-    const results = await driver.apply(operations);
+    const refusals = await driver.apply(operations);
     assert.deepEqual(
-      results.map(({ error }) => [error?.key, error?.errno]),
+      refusals.map((error) => [error?.key, error?.errno]),
       operations.map(({ key }) => [key, ESRCH]),
     );
   });

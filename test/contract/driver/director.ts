@@ -33,12 +33,9 @@ function stop(state: DaemonState): DirectorOperation {
 const zeroAll: DirectorOperation = { command: 'ZERO', key: 'counters', frontend: null };
 
 async function outcomes(driver: IpvsDriver, ...operations: DirectorOperation[]): Promise<number[]> {
-  const results = await driver.applyDirector(operations);
-  assert.deepEqual(
-    results.map(({ operation }) => operation),
-    operations,
-  );
-  return results.map(({ error }) => error?.errno ?? 0);
+  const refusals = await driver.applyDirector(operations);
+  assert.equal(refusals.length, operations.length);
+  return refusals.map((error) => error?.errno ?? 0);
 }
 
 /** From as many clients to one server. */
@@ -146,9 +143,9 @@ export function describeDirector(subject: DriverSubject): void {
         await done(driver, newService(web));
         const one: DirectorOperation = { command: 'ZERO', key: 'tcp/192.0.2.10:80', frontend: web };
         const none: DirectorOperation = { command: 'ZERO', key: 'udp/192.0.2.99:53', frontend: absent };
-        const results = await driver.applyDirector([one, none, zeroAll]);
+        const refusals = await driver.applyDirector([one, none, zeroAll]);
         assert.deepEqual(
-          results.map(({ error }) => error?.message ?? null),
+          refusals.map((error) => error?.message ?? null),
           [null, 'ZERO udp/192.0.2.99:53: ESRCH', null],
         );
       },

@@ -137,13 +137,12 @@ export function describeRefusals(subject: DriverSubject): void {
     onEmptyTable(subject, `refuses ${label} and changes nothing`, async (driver) => {
       await done(driver, newService(web), newDestination(web, first), newService(web6), newService(mark));
       const before = await driver.read();
-      const [result, ...others] = await driver.apply([operation]);
+      const [error, ...others] = await driver.apply([operation]);
       assert.equal(others.length, 0);
-      assert.ok(result?.error instanceof KernelError);
-      assert.equal(result.operation, operation);
-      assert.equal(result.error.errno, errno);
-      assert.equal(result.error.command, operation.command);
-      assert.equal(result.error.key, operation.key);
+      assert.ok(error instanceof KernelError);
+      assert.equal(error.errno, errno);
+      assert.equal(error.command, operation.command);
+      assert.equal(error.key, operation.key);
       assert.deepEqual(await driver.read(), before);
     });
   }

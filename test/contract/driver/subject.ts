@@ -63,9 +63,9 @@ export function onEmptyTable(
   });
 }
 
-/** The errno of each result, 0 for done. */
+/** The errno of each operation, 0 for done. */
 export async function errnos(driver: IpvsDriver, operations: readonly Operation[]): Promise<number[]> {
-  return (await driver.apply(operations)).map(({ error }) => error?.errno ?? 0);
+  return (await driver.apply(operations)).map((error) => error?.errno ?? 0);
 }
 
 export async function done(driver: IpvsDriver, ...operations: Operation[]): Promise<void> {
