@@ -59,7 +59,7 @@ export function describeBatches(subject: DriverSubject): void {
   });
 
   it('answers a batch of refusals only', async (driver) => {
-    const operations = Array.from({ length: 700 }, (_, i) => deleteService({ ...web, port: i + 1 }));
+    const operations = Array.from({ length: 3000 }, (_, i) => deleteService({ ...web, port: i + 1 }));
     const refusals = await driver.apply(operations);
     assert.deepEqual(
       refusals.map((error) => [error?.key, error?.errno]),
