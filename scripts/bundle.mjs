@@ -35,7 +35,11 @@ const ownFiles = {
 
 await build({
   absWorkingDir: checkout,
-  entryPoints: { main: 'dist/src/cli/main.js', lvsadm: 'dist/src/cli/lvsadm/main.js' },
+  entryPoints: {
+    main: 'dist/src/cli/main.js',
+    lvsadm: 'dist/src/cli/lvsadm/main.js',
+    'write-back-thread': 'dist/src/store/sqlite/write-back-thread.js',
+  },
   outdir,
   bundle: true,
   splitting: true,

@@ -15,9 +15,13 @@ export function measuredDriver(driver: DirectorDriver, metrics: Metrics): Direct
   function counted<R extends Pick<OperationResult, 'error'> & { operation: { command: string } }>(
     results: R[],
   ): R[] {
+    const done = new Map<string, number>();
     for (const { operation, error } of results) {
-      metrics.observeKernelOperation(operation.command, error?.errnoName ?? 'ok');
+      const { command } = operation;
+      if (error) metrics.observeKernelOperations(command, error.errnoName, 1);
+      else done.set(command, (done.get(command) ?? 0) + 1);
     }
+    for (const [command, count] of done) metrics.observeKernelOperations(command, 'ok', count);
     return results;
   }
 

@@ -18,7 +18,7 @@ export interface Metrics {
   observeCall(call: MeasuredCall): void;
   observeReconciliation(director: string, reconciliation: Reconciliation): void;
   /** `result` is "ok" or the name of an errno. */
-  observeKernelOperation(command: string, result: string): void;
+  observeKernelOperations(command: string, result: string, count: number): void;
   /** A request to the driver as a whole: a read, or a batch of operations. */
   observeKernelRequest(request: string, seconds: number): void;
 }
@@ -66,7 +66,7 @@ export function createMetrics(): Metrics {
       reconciliations.inc({ director, trigger, outcome });
       drift.inc({ director }, found);
     },
-    observeKernelOperation: (command, result) => operations.inc({ command, result }),
+    observeKernelOperations: (command, result, count) => operations.inc({ command, result }, count),
     observeKernelRequest: (request, seconds) => requests.observe({ request }, seconds),
   };
 }

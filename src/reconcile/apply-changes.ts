@@ -81,30 +81,53 @@ export async function applyChanges(side: KernelSide, writes: readonly Changes[])
     plans.push(isKnown(side, changes) ? await inTurns(planChanges(changes)) : null);
   }
   const operations = inOneBatch(plans.flatMap((plan) => plan ?? []));
-  const keys = new Map(writes.flatMap((changes) => changes.map((change) => [change.key, change] as const)));
+  const batch = await inTurns(byKey(writes));
   const started = process.hrtime.bigint();
   const results = operations.length === 0 ? [] : await attempt(side, () => side.driver.apply(operations));
   const durationMicros = Number((process.hrtime.bigint() - started) / 1000n);
+  if (results instanceof KernelUnavailableError) return writes.map(() => pending(results.message));
 
-  const answers = new Map<EntryOperation, EntryResult>();
-  if (!(results instanceof KernelUnavailableError)) {
-    for (const [index, result] of results.entries())
-      answers.set(operations[index] ?? result.operation, result);
-  }
+  const answers = await inTurns(byOperation(results));
   const outcomes: Outcome[] = [];
   for (const [index, changes] of writes.entries()) {
     const plan = plans[index];
-    if (results instanceof KernelUnavailableError) {
-      outcomes.push(pending(results.message));
-    } else if (plan) {
-      const mine = plan.flatMap((operation) => answers.get(operation) ?? []);
-      const outcome = outcomeOf(changes, mine, durationMicros);
-      outcomes.push(outcome ?? (await convergeChanges(side, { changes, batch: keys, earlier: mine })));
-    } else {
-      outcomes.push(await convergeChanges(side, { changes, batch: keys, earlier: [] }));
-    }
+    const mine = plan ? await inTurns(answersTo(plan, answers)) : [];
+    const outcome = plan ? await inTurns(outcomeOf(changes, mine, durationMicros)) : undefined;
+    outcomes.push(outcome ?? (await convergeChanges(side, { changes, batch, earlier: mine })));
   }
   return outcomes;
+}
+
+function* byKey(writes: readonly Changes[]): Slices<Map<string, EntryChange>> {
+  const keys = new Map<string, EntryChange>();
+  for (const changes of writes) {
+    for (const change of changes) {
+      keys.set(change.key, change);
+      yield;
+    }
+  }
+  return keys;
+}
+
+type Answers = ReadonlyMap<EntryOperation, EntryResult>;
+
+function* byOperation(results: readonly EntryResult[]): Slices<Answers> {
+  const answers = new Map<EntryOperation, EntryResult>();
+  for (const result of results) {
+    answers.set(result.operation, result);
+    yield;
+  }
+  return answers;
+}
+
+function* answersTo(plan: readonly EntryOperation[], answers: Answers): Slices<EntryResult[]> {
+  const mine: EntryResult[] = [];
+  for (const operation of plan) {
+    const answer = answers.get(operation);
+    if (answer) mine.push(answer);
+    yield;
+  }
+  return mine;
 }
 
 /**
@@ -126,11 +149,11 @@ export function isKnown({ director, problems }: KernelSide, changes: Changes): b
 }
 
 /** Undefined when the kernel was not as we had thought. */
-function outcomeOf(
+function* outcomeOf(
   changes: Changes,
   results: readonly EntryResult[],
   durationMicros: number,
-): Outcome | undefined {
+): Slices<Outcome | undefined> {
   const done = { ...NOTHING_DONE, results, durationMicros };
   const fresh = new Set(changes.filter(({ before }) => before === null).map(({ key }) => key));
   for (const result of results) {
@@ -140,6 +163,7 @@ function outcomeOf(
     if (isSomebodyElses(result) && fresh.has(key)) return refused('FOREIGN_ENTRY', { ...done, result, key });
     if (verdict === 'surprise') return undefined;
     if (verdict === 'transient') return { ...done, state: 'pending', detail: result.error?.message ?? null };
+    yield;
   }
   const gone = changes.filter(({ after }) => after?.state === 'removing').map(({ key }) => key);
   return { ...done, state: 'applied', gone };

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { frontendKeyOf } from '../domain/keys.js';
 import type { Reconciliation } from '../domain/schema/director.js';
 import type { DirectorDriver } from '../driver/director-driver.js';
-import type { Store, Transaction, WriteContext } from '../store/store.js';
+import type { OwnedEntry, Store, Transaction, WriteContext } from '../store/store.js';
 import { type AdoptionPath, createAdoptionPath } from './adoption-path.js';
 import type { KernelSide } from './apply-changes.js';
 import { directorSpec } from './converge-settings.js';
@@ -104,7 +104,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 
   /** What has no connections need not wait for the next check. */
   async function endDrainsOf<T>(written: Written<T>, { requestId }: WriteContext): Promise<Written<T>> {
-    const begun = written.entryChanges.flatMap(({ after }) => (after?.state === 'draining' ? [after] : []));
+    const begun: OwnedEntry[] = [];
+    for (const { after } of written.entryChanges) if (after?.state === 'draining') begun.push(after);
     if (begun.length === 0 || written.pending) return written;
     const frontendKeys = new Set(begun.map(({ key }) => frontendKeyOf(key)));
     const done = await endDrains({ ...systemContext('drain'), requestId }, frontendKeys);

@@ -14,10 +14,11 @@ export function isWholeCluster({ type, path }: Item): boolean {
 
 /** Of what the write has come to. */
 export function* resultsOf(tx: Transaction, items: readonly Item[]): Slices<ChangeSet['results']> {
-  const byPath = new Map(tx.changes().map((change) => [change.path, change]));
+  const byPath = new Map<string, ResourceChange>();
   const trees = new Map(items.filter(({ type }) => type !== 'put').map(({ path }) => [path, 0]));
-  for (const path of byPath.keys()) {
-    for (let above = path; above !== ''; above = parentPath(above)) {
+  for (const change of tx.changes()) {
+    byPath.set(change.path, change);
+    for (let above = change.path; trees.size > 0 && above !== ''; above = parentPath(above)) {
       const count = trees.get(above);
       if (count !== undefined) trees.set(above, count + 1);
     }

@@ -32,13 +32,12 @@ export function createChangeSets({ reconciler, now }: Dependencies): ChangeSets 
     async create(call, body, { validateOnly = false, drain = true }) {
       authoriseChanges(call, body);
       const frame = validate(body);
-      const planning = inTurns(planItems(frame));
+      const planning = inTurns(planOf(frame));
       // Short ones keep the order in which they were called: no turn before they are in the queue.
-      const items = planning instanceof Promise ? await planning : planning;
-      const find = finder(items);
+      const { items, scope, find } = planning instanceof Promise ? await planning : planning;
       const job = {
         context: writeContext(call, 'createChangeSet'),
-        scope: commonScope(items),
+        scope,
         change: keeping(call, change, (tx, results) => {
           const state = tx.changes().length === 0 ? 'unchanged' : 'applied';
           return { changeSet: { state, revision: tx.revision(), results } };
@@ -68,12 +67,23 @@ export function createChangeSets({ reconciler, now }: Dependencies): ChangeSets 
   };
 }
 
-/** What all of them are at or below: a cluster, a project, or "". */
-function commonScope(items: readonly Item[]): string {
-  const [first, ...rest] = items.map(({ path }) => path);
-  let scope = first ?? '';
-  for (const path of rest) while (scope !== '' && !isWithin(path, scope)) scope = parentPath(scope);
-  return scope;
+interface Plan {
+  readonly items: readonly Item[];
+  /** What all of them are at or below: a cluster, a project, or "". */
+  readonly scope: string;
+  readonly find: Find;
+}
+
+function* planOf(frame: ChangeSetFrame): Slices<Plan> {
+  const items = yield* planItems(frame);
+  let scope = items[0]?.path ?? '';
+  const byPath = new Map<string, Item>();
+  for (const item of items) {
+    while (scope !== '' && !isWithin(item.path, scope)) scope = parentPath(scope);
+    byPath.set(item.path, item);
+    yield;
+  }
+  return { items, scope, find: finder(byPath) };
 }
 
 /** Everything but the entries. Deletions first, from the leaves up; then what is put, from the clusters down. */
@@ -132,8 +142,7 @@ function* remove(tx: Transaction, { path, cascade }: Item): Slices<void> {
 type Find = (path: string) => Item | undefined;
 
 /** The item that a resource belongs to: its own, or that of the nearest above it. */
-function finder(items: readonly Item[]): Find {
-  const byPath = new Map(items.map((item) => [item.path, item]));
+function finder(byPath: ReadonlyMap<string, Item>): Find {
   return (path) => {
     for (let above = path; above !== ''; above = parentPath(above)) {
       const item = byPath.get(above);

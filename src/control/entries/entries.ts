@@ -24,12 +24,12 @@ export function* syncEntries(
 ): Slices<void> {
   for (const { scope } of parts) holdToQuotas(tx, scope);
   const { entries, vips } = yield* wantedByAll(tx, parts);
-  const kept = new Set([...entries.keys(), ...vips.map(({ key }) => key)]);
+  const vipKeys = new Set(vips.map(({ key }) => key));
   const [{ leaving }] = parts;
   const current = parts.flatMap(({ scope, shallow = false }) =>
     tx.entriesOf(scope).filter(({ path }) => !shallow || path === scope),
   );
-  const [addresses, others] = partition(current.filter(({ key }) => !kept.has(key)));
+  const [addresses, others] = partition(current.filter(({ key }) => !entries.has(key) && !vipKeys.has(key)));
   for (const entry of others) {
     release(tx, entry, leaving);
     yield;

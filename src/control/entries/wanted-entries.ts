@@ -65,6 +65,7 @@ function* collectWanted(tx: Transaction, options: SyncOptions, wanted: Collected
   const resources = new Map<string, StoredResource>();
   for (const resource of yield* relevantResources(tx, scope, shallow ?? false)) {
     resources.set(resource.path, resource);
+    yield;
   }
   const project = resources.get(pathOf({ project: namesOf(scope).project }));
   const beyondLimits = project ? newLimitViolations(tx, project) : () => [];

@@ -1,13 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EntryChange, OwnedEntry, ResourceChange, StoredResource } from '../store.js';
 
+interface Change<T> {
+  readonly before: T | null;
+  readonly after: T | null;
+}
+
 /** Remembers each thing as it was before its first change and as it is after its last. */
 export interface ChangeLog<T> {
   add(id: string, before: T | undefined, after: T | null): void;
   /** Before its first change: null when it was not there, undefined when it has not been changed. */
   before(id: string): T | null | undefined;
   /** In the order of the first change, without those that `isSame` or that neither were nor are. */
-  list(isSame: (before: T, after: T) => boolean): { id: string; before: T | null; after: T | null }[];
+  list<C>(isSame: (before: T, after: T) => boolean, show: (id: string, change: Change<T>) => C): C[];
 }
 
 export function createChangeLog<T>(): ChangeLog<T> {
@@ -19,12 +24,14 @@ export function createChangeLog<T>(): ChangeLog<T> {
       else change.after = after;
     },
     before: (id) => changes.get(id)?.before,
-    list(isSame) {
-      return [...changes]
-        .filter(([, { before, after }]) =>
-          before === null || after === null ? before !== after : !isSame(before, after),
-        )
-        .map(([id, { before, after }]) => ({ id, before, after }));
+    list(isSame, show) {
+      const shown = [];
+      for (const [id, change] of changes) {
+        const { before, after } = change;
+        const isOne = before === null || after === null ? before !== after : !isSame(before, after);
+        if (isOne) shown.push(show(id, change));
+      }
+      return shown;
     },
   };
 }
@@ -37,9 +44,9 @@ export function sameContent(a: Content, b: Content): boolean {
 type Content = Pick<StoredResource, 'labels' | 'spec'>;
 
 export function resourceChanges(log: ChangeLog<StoredResource>): ResourceChange[] {
-  return log.list(sameContent).map(({ id, before, after }) => ({ path: id, before, after }));
+  return log.list(sameContent, (path, { before, after }) => ({ path, before, after }));
 }
 
 export function entryChanges(log: ChangeLog<OwnedEntry>): EntryChange[] {
-  return log.list(isDeepStrictEqual).map(({ id, before, after }) => ({ key: id, before, after }));
+  return log.list(isDeepStrictEqual, (key, { before, after }) => ({ key, before, after }));
 }

@@ -33,7 +33,7 @@ export function openDatabase(file: string, synchronous: Synchronous): Database.D
 const CACHE_KIB = 16_384;
 
 /** 16 MiB of log. A page that many writes share goes into the database once for all of them. */
-const CHECKPOINT_PAGES = 4096;
+export const CHECKPOINT_PAGES = 4096;
 
 /** How long to wait for another process (the command beside a running server) to finish its write. */
 const BUSY_TIMEOUT_MS = 5000;

@@ -1,13 +1,15 @@
 /**
  * Group commit: the writes that one turn of the event loop asked for share one transaction, and so one fsync. Each runs in
  * a savepoint of its own, so that one that fails undoes only itself; one alone needs none. Nobody is answered before the commit. A group that
- * takes long pauses between its slices; what is asked for meanwhile is the next group.
+ * takes long pauses between its slices; what is asked for meanwhile is the next group. The disk's part of a very long one is
+ * done beside the event loop.
  */
 import type { Database } from 'better-sqlite3';
 import type { ChainTip } from '../../audit/chain.js';
 import { DomainError } from '../../domain/errors.js';
 import { runSlice, type Slices } from '../../domain/slices.js';
 import { storeError } from './database.js';
+import type { WriteBack } from './write-back.js';
 
 export interface Write {
   /** Runs on top of `tip`. What it throws undoes it. */
@@ -35,7 +37,9 @@ export interface GroupCommit {
 
 interface Group {
   readonly writes: readonly Write[];
-  readonly work: Slices<Done>;
+  /** Yields what its next slice is to wait for. */
+  readonly work: Generator<Promise<void> | void, Done, void>;
+  pauses: number;
 }
 
 interface Done {
@@ -43,8 +47,12 @@ interface Done {
   readonly answers: readonly (() => void)[];
 }
 
+/** Half a second's work and more. */
+const VERY_LONG_PAUSES = 50;
+
 export function createGroupCommit(
   db: Database,
+  writeBack: WriteBack,
   hooks: {
     readonly readTip: () => ChainTip;
     /** Before a transaction begins. */
@@ -92,7 +100,7 @@ export function createGroupCommit(
   }
 
   /** Also undone when it is left at a pause. */
-  function* runGroup(writes: readonly Write[]): Slices<Done> {
+  function* runGroup(writes: readonly Write[]): Group['work'] {
     hooks.beforeBegin();
     begin.run();
     try {
@@ -105,7 +113,10 @@ export function createGroupCommit(
         tip = result.tip;
         answers.push(result.answer);
       }
-      commit.run();
+      if (open && open.pauses >= VERY_LONG_PAUSES) {
+        yield writeBack.syncLog();
+        writeBack.afterwards(() => commit.run());
+      } else commit.run();
       return { tip, answers };
     } finally {
       if (db.inTransaction) rollback.run();
@@ -121,15 +132,16 @@ export function createGroupCommit(
     clearImmediate(scheduled);
     scheduled = undefined;
     if (open || waiting.length === 0) return;
-    open = { writes: waiting, work: runGroup(waiting) };
+    open = { writes: waiting, work: runGroup(waiting), pauses: 0 };
     waiting = [];
     goOn();
   }
 
   function goOn(): void {
     if (!open) return;
-    const { writes, work } = open;
-    let step: IteratorResult<void, Done>;
+    const group = open;
+    const { writes, work } = group;
+    let step: IteratorResult<Promise<void> | void, Done>;
     isRunning = true;
     try {
       step = runSlice(work);
@@ -141,7 +153,9 @@ export function createGroupCommit(
       isRunning = false;
     }
     if (!step.done) {
-      setImmediate(goOn);
+      group.pauses += 1;
+      if (step.value) void step.value.then(() => open === group && goOn());
+      else setImmediate(goOn);
       return;
     }
     end();

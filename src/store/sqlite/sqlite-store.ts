@@ -12,6 +12,7 @@ import { createReaders } from './readers.js';
 import { createResourceCache } from './resource-cache.js';
 import { createRunTransaction } from './transaction.js';
 import { verifyChain } from './verify.js';
+import { createWriteBack } from './write-back.js';
 
 export interface SqliteStoreOptions {
   /** Path of the database file; its directory must exist. */
@@ -43,7 +44,7 @@ function createStore(db: Database, { file, clock }: { file: string; clock: () =>
   const noteForeignCommits = createForeignCommitCheck(db, cache.clear);
   const reader = createReader(db, cache);
   const runTransaction = createRunTransaction(db, { reader, cache });
-  const group = createGroupCommit(db, {
+  const group = createGroupCommit(db, createWriteBack(db, file), {
     readTip: reader.tip,
     beforeBegin: () => readers.endTurn(),
     onBegin: noteForeignCommits,

@@ -26,7 +26,7 @@ export interface KernelPushCalls {
   fill(services: number): Promise<number>;
   /** The same, and checked, as is what follows: what a process that has just begun takes for it. */
   coldDriver(services: number): Promise<number>;
-  /** The same in a process that has done it before: V8 compiles what is used often while it runs. */
+  /** The same in a process that has done it twice before: V8 compiles what is used often while it runs. */
   driver(services: number): Promise<number>;
   /** As `driver`, but milliseconds of sending messages that were encoded beforehand: what the kernel itself takes. */
   encoded(services: number): Promise<number>;
@@ -39,7 +39,6 @@ export interface KernelPushCalls {
 /** More gain nothing; as many as the driver sends. */
 const MESSAGES_PER_DATAGRAM = 900;
 const WARMING_PUSHES = 2;
-const WARMING_SERVICES = 10_000;
 const NETWORK_ENDS_MS = 2000;
 /** linux/sched.h */
 const CLONE_NEWNET = 0x40000000;
@@ -103,7 +102,7 @@ async function sendEncoded(services: number): Promise<number> {
 /** Pushes before the one that counts, each into a network namespace that is gone before the next: its table slows others. */
 async function warm(services: number, push: (services: number) => Promise<number>): Promise<number> {
   for (let count = 0; count < WARMING_PUSHES; count += 1) {
-    await push(WARMING_SERVICES);
+    await push(services);
     await leaveNetwork();
   }
   const milliseconds = await push(services);
