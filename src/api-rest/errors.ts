@@ -1,11 +1,12 @@
 /** Whatever goes wrong on the way through HTTP becomes a problem document: ours, fastify's and Node's errors alike. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { newRequestId } from '../control/request-id.js';
 import { DomainError, type Reason } from '../domain/errors.js';
 import { PROBLEM_MEDIA_TYPE, type Problem, problemOf } from './problem.js';
 import { refusalHeaders } from './rate-limit.js';
+import { createReadFirst } from './read-first.js';
 import { PartError } from './validation.js';
 
 interface Explanation {
@@ -87,7 +88,9 @@ function defect(requestId: string): DomainError {
 
 /** Answers bytes that are no request; nothing of them can be trusted, so the connection ends. */
 export function createClientErrorHandler(logger: FastifyBaseLogger) {
-  return (error: Error & { code?: string }, socket: Socket): void => {
+  const readFirst = createReadFirst();
+
+  function refuse(error: Error & { code?: string }, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
@@ -104,5 +107,10 @@ export function createClientErrorHandler(logger: FastifyBaseLogger) {
       `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\ncontent-type: ${PROBLEM_MEDIA_TYPE}\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\nconnection: close\r\n\r\n${body}`,
     );
+  }
+
+  return function (this: FastifyInstance, error: Error & { code?: string }, socket: Socket): void {
+    if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') refuse(error, socket);
+    else readFirst(this.server, socket, () => refuse(error, socket));
   };
 }

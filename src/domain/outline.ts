@@ -90,8 +90,9 @@ function serviceLine(frontend: Frontend, { scheduler, onePacket, persistence }: 
   return `${scheduler || 'none'}${ops}${persistence ? ' persistent' : ''}`;
 }
 
+/** With the kernel's own spaces, so that its text can be taken as it is. */
 function destinationLine(endpoint: string, { method, weight }: DestinationConfig): string {
-  return `${endpoint} ${METHOD_NAMES[method] ?? 'Masq'} ${weight}`;
+  return `${endpoint}      ${(METHOD_NAMES[method] ?? 'Masq').padEnd(7)} ${weight}`;
 }
 
 /** ip_vs_fwd_name; all others are "Masq". */

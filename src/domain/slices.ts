@@ -3,11 +3,11 @@
  * wherever it may pause; short work runs the same generator to its end at once.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beginStretch, type Clock } from './stretch.js';
 
 export type Slices<T> = Generator<void, T, void>;
 
-/** How long the event loop may wait for a slice. */
-const SLICE_MS = 10;
+const clock: Clock = () => performance.now();
 
 export function* slicesOf<T>(work: T | Slices<T>): Slices<T> {
   return isSlices(work) ? yield* work : work;
@@ -21,10 +21,10 @@ function isSlices<T>(work: T | Slices<T>): work is Slices<T> {
 
 /** One slice; `done` tells whether it was the last. */
 export function runSlice<Y, T>(work: Generator<Y, T, void>): IteratorResult<Y, T> {
-  const end = performance.now() + SLICE_MS;
+  const stretch = beginStretch(clock);
   for (;;) {
     const step = work.next();
-    if (step.done || step.value !== undefined || performance.now() > end) return step;
+    if (step.done || step.value !== undefined || stretch.isOver()) return step;
   }
 }
 

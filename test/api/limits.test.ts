@@ -64,6 +64,23 @@ function call(session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}) {
 /** A message of no bytes. */
 const EMPTY_MESSAGE = Buffer.alloc(5);
 
+test('a request that came in time is answered, however long the event loop was busy meanwhile', async () => {
+  const { port } = new URL(server.url);
+  const [whole, partial] = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')];
+  await Promise.all([once(whole, 'connect'), once(partial, 'connect')]);
+  // until the server has both of them
+  await sleep(50);
+  whole.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+  partial.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n');
+  const until = performance.now() + 3000;
+  while (performance.now() < until);
+  const statuses = await Promise.all([text(whole), text(partial)]);
+  assert.deepEqual(
+    statuses.map((answer) => answer.split(' ')[1]),
+    ['200', '408'],
+  );
+});
+
 test('a header or body that does not come in time is not waited for', async () => {
   const began = performance.now();
   const start = 'POST /v1/projects/default/clusters HTTP/1.1\r\nhost: localhost\r\n';

@@ -19,12 +19,12 @@ FWM  00000007 none
 `;
 
 const LINES = {
-  'UDP C000020A:0035': ['0A090001:0035 Masq 1', 'sh ops'],
+  'UDP C000020A:0035': ['0A090001:0035      Masq    1', 'sh ops'],
   'TCP [2001:0db8:0000:0000:0000:0000:0000:0010]:0050': [
-    '[2001:0db8:0009:0000:0000:0000:0000:0001]:0050 Tunnel 2147483647',
+    '[2001:0db8:0009:0000:0000:0000:0000:0001]:0050      Tunnel  2147483647',
     'wlc persistent',
   ],
-  'FWM 00000007': ['0A090002:0000 Route 0', 'none', 'rr ops persistent'],
+  'FWM 00000007': ['0A090002:0000      Route   0', 'none', 'rr ops persistent'],
 };
 
 test('services and destinations are outlined without counts and times, other protocols are left out', () => {

@@ -21,6 +21,7 @@ import type { Call, DeleteAnswer, DeleteOptions, Resources, WriteAnswer, WriteOp
 import type { Observe } from '../directors/observe.js';
 import { releaseAll } from '../entries/entries.js';
 import { type Leaving, leavingNow } from '../entries/leaving.js';
+import { turnFor } from '../long-reads.js';
 import type { OperationName } from '../operations.js';
 import { decodePageToken, pageOf, pageSizeOf } from '../page.js';
 import { checkPreconditions, etagOf } from '../preconditions.js';
@@ -106,6 +107,7 @@ export function createResources<R, S>(
       const where = both(filter ? parseFilter(filter) : undefined, mayList?.(call));
       const query = [kind, pathOf(parent), filter ?? ''];
       const after = decodePageToken(query, pageToken);
+      await turnFor(size);
       const found = store.read((reader) => {
         requireAncestors(reader, pathOf(parent));
         const page = { kind, parent: pathOf(parent), limit: size + 1 };

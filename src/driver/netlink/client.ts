@@ -1,14 +1,15 @@
 /** The netlink driver: `IpvsDriver` on the kernel of the network namespace that this process is in. */
+
 import { constants, release } from 'node:os';
 import type { IpvsCapabilities } from '../../domain/capabilities.js';
 import type { DirectorOperation } from '../../domain/director-operation.js';
 import { parseFrontend } from '../../domain/keys.js';
+import type { Clock } from '../../domain/stretch.js';
 import type { Operation } from '../../domain/table.js';
 import type { IpvsDriver, Refusals } from '../driver.js';
 import { KernelError } from '../kernel-error.js';
 import { NETLINK_GENERIC } from '../wire/constants.js';
 import { malformed } from '../wire/malformed.js';
-import type { Clock } from '../wire/pacer.js';
 import { createNetlinkSocket, type Transport } from '../wire/socket.js';
 import type { Writer } from '../wire/writer.js';
 import { readCapabilities } from './capabilities.js';

@@ -1,8 +1,10 @@
 /** The kernel's IPVS table in a few bytes for each entry: /proc/net/ip_vs, line by line. */
+
 import { closeSync, openSync, readSync } from 'node:fs';
 import { createOutlineBuilder, type Outline, type OutlineBuilder } from '../../domain/outline.js';
+import type { Clock } from '../../domain/stretch.js';
 import { malformed } from '../wire/malformed.js';
-import { type Clock, createPacer } from '../wire/pacer.js';
+import { createPacer } from '../wire/pacer.js';
 
 const PATH = '/proc/net/ip_vs';
 /** More than the kernel gives at once: the services that begin in a page of memory. */
@@ -40,35 +42,43 @@ function openOutline(path: string): number | undefined {
   }
 }
 
-/** Takes the text in pieces. */
+/** Takes the text in pieces. A line of a destination is cut out of it as it is: a pass that finds nothing is mostly these. */
 export function createParser(): { push(text: string): void; finish(): Outline } {
   const builder = createOutlineBuilder();
   let rest = '';
   let line = 0;
   let service: string | undefined;
+
+  function addLine(text: string, start: number, end: number): void {
+    DESTINATION.lastIndex = start;
+    if (!DESTINATION.test(text)) service = addService(builder, text.slice(start, end));
+    else if (service) builder.add(service, text.slice(start + ARROW_LENGTH, DESTINATION.lastIndex));
+  }
+
   return {
     push(text) {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop() ?? '';
-      for (const one of lines) if (++line > TITLE_LINES) service = addLine(builder, one, service);
+      const all = rest + text;
+      let start = 0;
+      for (let end = all.indexOf('\n'); end >= 0; end = all.indexOf('\n', start)) {
+        if (++line > TITLE_LINES) addLine(all, start, end);
+        start = end + 1;
+      }
+      rest = all.slice(start);
     },
     finish: () => builder.finish(),
   };
 }
 
 const TITLE_LINES = 3;
-const DESTINATION = /^ {2}-> (\S+) +(\S+) +(-?\d+) /;
+/** To the end of the weight. */
+const DESTINATION = / {2}-> \S+ +\S+ +-?\d+(?= )/y;
+const ARROW_LENGTH = 5;
 const SERVICE = /^(\S+) +(\S+) (\S+)( ops)?(?: +(persistent) \d+ [0-9A-F]{8})? *$/;
 /** IPVS takes services of other protocols, forwards nothing for them, and a read of the table leaves them out too. */
 const KINDS = new Set(['TCP', 'UDP', 'SCTP', 'FWM']);
 
 /** Returns the service that the next destinations belong to. */
-function addLine(builder: OutlineBuilder, line: string, service: string | undefined): string | undefined {
-  const destination = DESTINATION.exec(line);
-  if (destination) {
-    if (service) builder.add(service, `${destination[1]} ${destination[2]} ${destination[3]}`);
-    return service;
-  }
+function addService(builder: OutlineBuilder, line: string): string | undefined {
   const [, kind = '', endpoint, scheduler, ops = '', persistent] = SERVICE.exec(line) ?? [];
   if (kind === '') throw malformed(`${PATH} has a line ${JSON.stringify(line)}`);
   if (!KINDS.has(kind)) return undefined;

@@ -1,10 +1,12 @@
 /** A caller's time on a connection, and the pool that the connections come from. */
+
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import type { Clock } from '../../domain/stretch.js';
 import { KernelUnavailableError } from '../kernel-error.js';
 import { Connection } from '../wire/connection.js';
 import type { Verdict } from '../wire/message.js';
-import { type Clock, createPacer, type Pacer } from '../wire/pacer.js';
+import { createPacer, type Pacer } from '../wire/pacer.js';
 import type { Transport } from '../wire/socket.js';
 import { resolveFamily } from './family.js';
 

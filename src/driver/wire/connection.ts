@@ -3,6 +3,7 @@
  * it is sent (netlink_rcv_skb), answers refusals always and successes only on NLM_F_ACK, each with the request's sequence
  * number. After anything thrown from here, unread answers may be left in the socket: close it.
  */
+import type { Clock } from '../../domain/stretch.js';
 import { Source } from './attributes.js';
 import { NLM_F_DUMP, NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR } from './constants.js';
 import {
@@ -14,7 +15,7 @@ import {
   type Verdict,
   verdictOf,
 } from './message.js';
-import type { Clock, Pacer } from './pacer.js';
+import type { Pacer } from './pacer.js';
 import type { Transport } from './socket.js';
 import { Writer } from './writer.js';
 

@@ -87,6 +87,7 @@ function blocks(bench: Bench, write: Write): Promise<Figure[]> {
       what: `change-set of ${write.size * REAL_SERVERS} real servers`,
       lvsd,
       server,
+      place: 'host',
       path: servicePath(0),
       work: () => lvsd.worker.call('write', write.method, write.path, write.body),
     }),

@@ -32,7 +32,7 @@ async function passes(bench: Bench): Promise<Figure[]> {
   const modules = readFileSync('/proc/modules', 'utf8').match(/^ip_vs_\w+/gm) ?? [];
   execFileSync('rmmod', [...modules, 'ip_vs']);
   const server = await lvsd.worker.call('start', { dataDir: lvsd.dataDir, driver: 'netlink' });
-  const meanwhile = { lvsd, server, path: realServerPath(0, 0) };
+  const meanwhile = { lvsd, server, place: 'guest', path: realServerPath(0, 0) } as const;
   const push = await loopBlocks({
     ...meanwhile,
     what: `push of ${entryCount(size)} entries`,
@@ -62,6 +62,7 @@ async function changeSet(bench: Bench): Promise<Figure[]> {
     what: `change-set of ${size * REAL_SERVERS} real servers`,
     lvsd,
     server,
+    place: 'guest',
     path: servicePath(0),
     work: () => lvsd.worker.call('write', 'POST', '/v1/change-sets', body),
   });

@@ -51,7 +51,8 @@ export interface LvsdCalls {
   start(options: StartOptions): Promise<Started>;
   stop(): Promise<void>;
   usage(): Usage;
-  watchLoop(): void;
+  /** With a timer of so many milliseconds, whose lateness is the event loop's. */
+  watchLoop(resolutionMs: number): void;
   loopDelays(): LoopDelays;
   /** Milliseconds of a REST call from this process, which serves it too. */
   write(method: 'PUT' | 'POST', path: string, body: string): Promise<number>;
@@ -69,12 +70,11 @@ export interface LvsdCalls {
 const HOST = '127.0.0.1';
 const NO_INTERVAL_SECONDS = 3600;
 const POLL_MS = 200;
-/** Of the timer whose lateness is the event loop's. */
-const RESOLUTION_MS = 1;
 
 let server: RunningServer | undefined;
 let token = '';
 let histogram: IntervalHistogram | undefined;
+let histogramMs = 0;
 let weight = 1;
 
 async function call(method: string, path: string, body?: string): Promise<Response> {
@@ -146,13 +146,16 @@ serveCalls<LvsdCalls>({
       externalBytes: external,
     };
   },
-  watchLoop() {
-    histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  watchLoop(resolutionMs) {
+    histogramMs = resolutionMs;
+    histogram = monitorEventLoopDelay({ resolution: resolutionMs });
     histogram.enable();
   },
   loopDelays() {
     histogram?.disable();
-    return { p999Ms: (histogram?.percentile(99.9) ?? 0) / 1e6, longestMs: (histogram?.max ?? 0) / 1e6 };
+    // From one tick of the timer to the next.
+    const late = (nanoseconds = 0) => Math.max(0, nanoseconds / 1e6 - histogramMs);
+    return { p999Ms: late(histogram?.percentile(99.9)), longestMs: late(histogram?.max) };
   },
   write: (method, path, body) => timed(() => call(method, path, body)),
   reconcile: () => timed(() => call('POST', '/v1/directors/local/reconciliations')),

@@ -3,30 +3,28 @@ import { Agent, get } from 'node:http';
 import { serveCalls } from '../worker.js';
 
 export interface ProbeCalls {
-  start(options: { port: number; path: string; token: string }): void;
+  start(options: { port: number; path: string; token: string; intervalMs: number }): void;
   /** Milliseconds of each request, from when it was due. Resolves when the last is answered; rejects when one failed. */
   stop(): Promise<number[]>;
 }
-
-const INTERVAL_MS = 20;
 
 const agent = new Agent({ keepAlive: true });
 const answers: Promise<number>[] = [];
 let timer: NodeJS.Timeout | undefined;
 
 serveCalls<ProbeCalls>({
-  start({ port, path, token }) {
+  start({ port, path, token, intervalMs }) {
     const headers = { authorization: `Bearer ${token}` };
     const began = performance.now();
     let count = 0;
     timer = setInterval(() => {
       // Requests that this process is late for are sent now, and are late.
-      for (; began + (count + 1) * INTERVAL_MS <= performance.now(); count += 1) {
-        const answer = ask({ port, path, headers }, began + (count + 1) * INTERVAL_MS);
+      for (; began + (count + 1) * intervalMs <= performance.now(); count += 1) {
+        const answer = ask({ port, path, headers }, began + (count + 1) * intervalMs);
         answer.catch(() => {});
         answers.push(answer);
       }
-    }, INTERVAL_MS);
+    }, intervalMs);
   },
   stop() {
     clearInterval(timer);
