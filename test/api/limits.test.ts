@@ -11,7 +11,7 @@ import {
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { connectByReflection } from '../support/grpc-reflection-client.js';
 import { startTestServer } from '../support/server.js';
 
@@ -68,8 +68,9 @@ test('a request that came in time is answered, however long the event loop was b
   const { port } = new URL(server.url);
   const [whole, partial] = [connect(Number(port), '127.0.0.1'), connect(Number(port), '127.0.0.1')];
   await Promise.all([once(whole, 'connect'), once(partial, 'connect')]);
-  // until the server has both of them
+  // until the server has both of them; then the phase of a turn that has reading before it and the look at the clock after it
   await sleep(50);
+  await nextTurn();
   whole.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
   partial.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n');
   const until = performance.now() + 3000;
