@@ -21,7 +21,7 @@ import {
   parseFrontend,
 } from './keys.js';
 import { atOnce, type Slices } from './slices.js';
-import type { DestinationConfig, DestinationEntry, ServiceConfig, ServiceEntry } from './table.js';
+import type { DestinationConfig, ServiceConfig, ServiceEntry } from './table.js';
 
 /**
  * An entry that lvsd owns: to be there with these attributes (living), to have them as long as it is there (draining), or to
@@ -199,7 +199,7 @@ export function hasConfig(present: DirectorEntry, wanted: EntryConfig): boolean 
     case 'service':
       return sameService(present, wanted as ServiceConfig);
     case 'destination':
-      return sameDestination(present, wanted as DestinationConfig);
+      return sameDestination(present.config, wanted as DestinationConfig);
     case 'address':
       return sameAddress(present, wanted as AddressConfig);
     case 'snat':
@@ -218,7 +218,8 @@ function sameService({ config: have }: ServiceEntry, want: ServiceConfig): boole
   );
 }
 
-function sameDestination({ config: have }: DestinationEntry, want: DestinationConfig): boolean {
+/** Whether these are the same attributes. */
+export function sameDestination(have: DestinationConfig, want: DestinationConfig): boolean {
   return (
     have.weight === want.weight &&
     have.method === want.method &&

@@ -13,7 +13,7 @@ const STRETCH_MS = 10;
 const LOOK_MS = 1;
 
 /** Bounds what steps may take that are suddenly longer. */
-const STEPS_MAX = 64;
+const STEPS_MAX = 32;
 
 export interface Stretch {
   /** Call it after each step, with the time if you know it. */

@@ -32,6 +32,14 @@ export async function readModuleNames({
   return names;
 }
 
+/** Whether the kernel may have this module now: not when its tree has it as a loadable one and it is not loaded. */
+export async function mayBeInUse(name: string, { release, modulesDirectory }: KernelFiles): Promise<boolean> {
+  const loaded = await readText('/proc/modules');
+  if (loaded === undefined || new RegExp(`^${name} `, 'm').test(loaded)) return true;
+  const loadable = await readText(join(modulesDirectory, release, 'modules.dep'));
+  return !loadable?.includes(`/${name}.ko`);
+}
+
 async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');

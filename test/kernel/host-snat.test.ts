@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HostDriver } from '../../src/driver/host.js';
@@ -69,6 +70,13 @@ before(async () => {
   await output('ip6tables-legacy', '-t', 'mangle', '-N', 'THEIRS');
   await output('ipset', 'create', 'theirs', 'hash:ip,port');
   await output('ipset', 'add', 'theirs', '192.0.2.10,tcp:80');
+});
+
+test('reading loads no module of an iptables that is not in use', async () => {
+  const usesNfTables = async () => /^nf_tables /m.test(await readFile('/proc/modules', 'utf8'));
+  assert.equal(await usesNfTables(), false);
+  assert.deepEqual(await found(), {});
+  assert.equal(await usesNfTables(), false);
 });
 
 describe('source NAT', () => {

@@ -9,6 +9,8 @@ import { createIptables } from '../../src/driver/linux/snat/iptables.js';
 
 const PATH = process.env.PATH;
 let directory = '';
+/** Of a host whose module tree cannot be seen. */
+const files = { release: '0', modulesDirectory: '/nowhere' };
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'lvsd-'));
@@ -47,7 +49,7 @@ const LOCKED = 'echo "Another app is currently holding the xtables lock." >&2; e
 
 test('what iptables stands for is used, and stays', async () => {
   install({ nft: 'exit 0', legacy: 'exit 0' }, '*nat\\n:LVSD-FULLNAT - [0:0]\\nCOMMIT\\n');
-  const iptables = createIptables('ipv4');
+  const iptables = createIptables('ipv4', files);
   await iptables.restore('*nat\nCOMMIT\n');
   assert.equal((await iptables.read()).nat.exists, true);
   assert.deepEqual(calls(), ['iptables-restore', 'iptables-save']);
@@ -55,7 +57,7 @@ test('what iptables stands for is used, and stays', async () => {
 
 test('the other variant is used where the kernel does not support that one, and stays', async () => {
   install({ nft: UNSUPPORTED, legacy: 'exit 0' });
-  const iptables = createIptables('ipv4');
+  const iptables = createIptables('ipv4', files);
   await iptables.restore('*nat\nCOMMIT\n');
   await iptables.restore('*nat\nCOMMIT\n');
   assert.deepEqual(calls(), ['iptables-restore', 'iptables-legacy-restore', 'iptables-legacy-restore']);
@@ -63,7 +65,7 @@ test('the other variant is used where the kernel does not support that one, and 
 
 test('a refusal is no reason to try the other variant', async () => {
   install({ nft: LOCKED, legacy: 'exit 0' });
-  await assert.rejects(createIptables('ipv4').restore('*nat\nCOMMIT\n'), (error) => {
+  await assert.rejects(createIptables('ipv4', files).restore('*nat\nCOMMIT\n'), (error) => {
     assert.ok(error instanceof ProgramError);
     assert.equal(error.errno, constants.errno.EAGAIN);
     assert.equal(
@@ -77,7 +79,7 @@ test('a refusal is no reason to try the other variant', async () => {
 
 test('the variant that has our chains is the one that gets the next change', async () => {
   install({ nft: 'exit 0', legacy: 'exit 0' }, '*mangle\\n-A INPUT -j LVSD-FULLNAT\\nCOMMIT\\n');
-  const iptables = createIptables('ipv4');
+  const iptables = createIptables('ipv4', files);
   assert.deepEqual((await iptables.read()).mangle.jumps, ['-A INPUT -j LVSD-FULLNAT']);
   await iptables.restore('*mangle\nCOMMIT\n');
   assert.deepEqual(calls(), ['iptables-save', 'iptables-restore']);

@@ -291,7 +291,10 @@ describe('entries of sets', () => {
 
   test('are looked for in sets with our names only', () => {
     assert.deepEqual(
-      poolsWithSets('theirs\nlvsd4-1\nlvsd4-12\nlvsd4-x\nlvsd4-01\nlvsd6-3\nmy-lvsd4-2\n', 'ipv4'),
+      poolsWithSets(
+        ['theirs', 'lvsd4-1', 'lvsd4-12', 'lvsd4-x', 'lvsd4-01', 'lvsd6-3', 'my-lvsd4-2'],
+        'ipv4',
+      ),
       [1, 12],
     );
   });

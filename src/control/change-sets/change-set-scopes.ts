@@ -22,9 +22,12 @@ export function* scopesOf(tx: Transaction, items: readonly Item[]): Slices<Scope
     namesOf(path).realServer ? parentPath(path) : undefined,
   );
   yield* gather(scopes, TOGETHER.cluster, clusterOf);
-  return [...scopes]
-    .filter(([path]) => !isCovered(scopes, path))
-    .map(([scope, shallow]) => ({ scope, shallow }));
+  const apart: Scope[] = [];
+  for (const [scope, shallow] of scopes) {
+    if (!isCovered(scopes, scope)) apart.push({ scope, shallow });
+    yield;
+  }
+  return apart;
 }
 
 function isShallow(tx: Transaction & Reader, { type, path, wanted: [only] }: Item): boolean {
@@ -49,7 +52,10 @@ function* gather(
   }
   for (const [above, paths] of groups) {
     if (paths.length < atLeast) continue;
-    for (const path of paths) scopes.delete(path);
+    for (const path of paths) {
+      scopes.delete(path);
+      yield;
+    }
     scopes.set(above, false);
   }
 }

@@ -3,7 +3,7 @@ import type { Slices } from '../../domain/slices.js';
 import type { Reader, StoredResource, Transaction } from '../../store/store.js';
 import type { Wanted } from './definition-document.js';
 
-const RESOURCES_PER_PAGE = 500;
+const RESOURCES_PER_PAGE = 100;
 
 /** The resource at the path and everything below it, parents first; empty when there is none. */
 export function* treeOf(reader: Reader, path: string): Slices<StoredResource[]> {

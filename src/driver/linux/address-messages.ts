@@ -6,7 +6,7 @@ import { AF_INET, AF_INET6 } from '../wire/constants.js';
 import type { Message } from '../wire/message.js';
 import { HOST_IS_LITTLE_ENDIAN, type Writer } from '../wire/writer.js';
 import { IFA, IFA_F_NODAD, INFINITY_LIFE_TIME, LVSD_ADDRESS_PROTOCOL } from './constants.js';
-import { attributesAfter, claimHeader } from './rtnetlink.js';
+import { attributesAfter, claimHeader } from './session.js';
 
 const HEADER_BYTES = 8;
 

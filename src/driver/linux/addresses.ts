@@ -14,13 +14,14 @@ import {
 import { LVSD_ADDRESS_PROTOCOL, RTM } from './constants.js';
 import { type Link, readLinks } from './links.js';
 import { isLocal } from './routes.js';
-import { assertPermitted, list, type RouteSession } from './rtnetlink.js';
+import { assertPermitted } from './rtnetlink.js';
+import { list, type Session } from './session.js';
 
 const { EADDRNOTAVAIL, EEXIST, ENODEV } = constants.errno;
 
 export type AddressOperation = Extract<HostOperation, { address: string }>;
 
-export async function readAddresses(session: RouteSession): Promise<HostAddress[]> {
+export async function readAddresses(session: Session): Promise<HostAddress[]> {
   const links = await readLinks(session);
   const names = new Map(links.map(({ index, name }) => [index, name]));
   const found = await readInterfaceAddresses(session);
@@ -32,17 +33,17 @@ export async function readAddresses(session: RouteSession): Promise<HostAddress[
   });
 }
 
-export function readInterfaceAddresses(session: RouteSession): Promise<InterfaceAddress[]> {
+export function readInterfaceAddresses(session: Session): Promise<InterfaceAddress[]> {
   return list(session, { type: RTM.GETADDR, encode: encodeAddressQuestion, decode: decodeAddress });
 }
 
 /** Carries out the operations of one `apply`; interfaces and our addresses are read once, when they are first needed. */
 export class AddressEditor {
-  readonly #session: RouteSession;
+  readonly #session: Session;
   #links: Map<string, Link> | undefined;
   #ours: Map<string, InterfaceAddress[]> | undefined;
 
-  constructor(session: RouteSession) {
+  constructor(session: Session) {
     this.#session = session;
   }
 

@@ -5,8 +5,8 @@ import { type KernelFiles, readModuleNames } from '../kernel-modules.js';
 import { readInterfaceAddresses } from './addresses.js';
 import { findProgram } from './program.js';
 import { useRouteNetlink } from './rtnetlink.js';
-import { listSetNames } from './snat/ipset.js';
 import { hasIptables } from './snat/iptables.js';
+import { listSetNames } from './snat/set-names.js';
 
 /** linux/capability.h */
 const CAP_NET_ADMIN = 12;

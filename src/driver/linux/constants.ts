@@ -32,6 +32,13 @@ export const RTAX_MTU = 2;
 export const RTN_LOCAL = 2;
 export const RTN_WITHOUT_WAY = { blackhole: 6, unreachable: 7, prohibit: 8, throw: 9 } as const;
 
+/** linux/netfilter/ipset/ip_set.h: IPSET_*; a command's number follows NFNL_SUBSYS_IPSET of linux/netfilter/nfnetlink.h. */
+export const IPSET_CMD_LIST = (6 << 8) | 7;
+export const IPSET_ATTR = { PROTOCOL: 1, SETNAME: 2, FLAGS: 6 } as const;
+export const IPSET_FLAG_LIST_SETNAME = 0x2;
+/** Linux 4.19 knows a newer one; this one is taken by all. */
+export const IPSET_PROTOCOL_MIN = 6;
+
 /** linux/if_ether.h: ETH_P_* */
 export const ETH_P_IPV4 = 0x0800;
 export const ETH_P_ARP = 0x0806;

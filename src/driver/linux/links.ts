@@ -4,7 +4,7 @@ import { attributeTable, binary, nested, text, u32 } from '../wire/attributes.js
 import type { Message } from '../wire/message.js';
 import { HOST_IS_LITTLE_ENDIAN } from '../wire/writer.js';
 import { ARPHRD_ETHER, IFF_NOARP, IFF_UP, IFLA, IFLA_INFO_KIND, RTM } from './constants.js';
-import { attributesAfter, claimHeader, list, type RouteSession } from './rtnetlink.js';
+import { attributesAfter, claimHeader, list, type Session } from './session.js';
 
 const HEADER_BYTES = 16;
 
@@ -20,7 +20,7 @@ export interface Link extends HostLink {
   readonly hasNeighbours: boolean;
 }
 
-export function readLinks(session: RouteSession): Promise<Link[]> {
+export function readLinks(session: Session): Promise<Link[]> {
   return list(session, {
     type: RTM.GETLINK,
     encode: (writer) => claimHeader(writer, HEADER_BYTES),

@@ -12,8 +12,9 @@ import { readHostCapabilities } from './capabilities.js';
 import { readLinks } from './links.js';
 import { ProgramError } from './program.js';
 import { lookUpRoute } from './routes.js';
-import { type RouteSession, useRouteNetlink } from './rtnetlink.js';
-import { listSetNames } from './snat/ipset.js';
+import { useRouteNetlink } from './rtnetlink.js';
+import type { Session } from './session.js';
+import { listSetNames } from './snat/set-names.js';
 import { createSourceNat, familyOfOperation, type SnatOperation } from './snat/source-nat.js';
 import { readSysctls } from './sysctls.js';
 
@@ -29,7 +30,7 @@ const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
 export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: LinuxHostOptions): HostDriver {
   const files = { release: release(), modulesDirectory };
   const announcer = createAnnouncer(warn);
-  const sourceNat = { ipv4: createSourceNat('ipv4'), ipv6: createSourceNat('ipv6') };
+  const sourceNat = { ipv4: createSourceNat('ipv4', files), ipv6: createSourceNat('ipv6', files) };
   let able: HostCapabilities | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let isClosed = false;
@@ -86,7 +87,7 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
     // without the programs there is nothing of ours
     if ((await capabilities()).snat !== null) return new Map();
     try {
-      let listed: Promise<string> | undefined;
+      let listed: Promise<readonly string[]> | undefined;
       const names = () => {
         listed ??= listSetNames();
         return listed;
@@ -113,11 +114,11 @@ export function createLinuxHost({ modulesDirectory = '/lib/modules', warn }: Lin
   };
 }
 
-async function routeTo(session: RouteSession, address: string): Promise<HostRoute | null> {
+async function routeTo(session: Session, address: string): Promise<HostRoute | null> {
   return lookUpRoute(session, address, await readLinks(session));
 }
 
-async function hostLinks(session: RouteSession): Promise<HostLink[]> {
+async function hostLinks(session: Session): Promise<HostLink[]> {
   return (await readLinks(session)).map(({ hasNeighbours: _, ...link }) => link);
 }
 

@@ -11,7 +11,7 @@ import type { Message } from '../wire/message.js';
 import type { Writer } from '../wire/writer.js';
 import { RTA, RTAX_MTU, RTM, RTN_LOCAL, RTN_WITHOUT_WAY } from './constants.js';
 import type { Link } from './links.js';
-import { attributesAfter, claimHeader, type RouteSession } from './rtnetlink.js';
+import { attributesAfter, claimHeader, type Session } from './session.js';
 
 const HEADER_BYTES = 12;
 const TYPE_OFFSET = 7;
@@ -44,11 +44,7 @@ const NO_WAY = new Set([
 ]);
 const TYPES_WITHOUT_WAY = new Set<number>(Object.values(RTN_WITHOUT_WAY));
 
-export function lookUpRoute(
-  session: RouteSession,
-  address: string,
-  links: readonly Link[],
-): HostRoute | null {
+export function lookUpRoute(session: Session, address: string, links: readonly Link[]): HostRoute | null {
   const route = askForRoute(session, address);
   const link = links.find(({ index }) => index === route?.index);
   if (!route || !link) return null;
@@ -57,11 +53,11 @@ export function lookUpRoute(
 }
 
 /** Whether packets to the address end at this host. */
-export function isLocal(session: RouteSession, address: string): boolean {
+export function isLocal(session: Session, address: string): boolean {
   return askForRoute(session, address)?.local ?? false;
 }
 
-function askForRoute({ connection }: RouteSession, address: string): Route | null {
+function askForRoute({ connection }: Session, address: string): Route | null {
   let found: Route | null = null;
   const { errno } = connection.request({
     type: RTM.GETROUTE,

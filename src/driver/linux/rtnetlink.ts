@@ -1,66 +1,12 @@
-/** Conversations with the kernel's rtnetlink, each over a socket of its own. */
+/** Conversations with the kernel's rtnetlink. */
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import { KernelUnavailableError } from '../kernel-error.js';
-import { Connection, type Request } from '../wire/connection.js';
 import { NETLINK_ROUTE } from '../wire/constants.js';
-import { malformed } from '../wire/malformed.js';
-import type { Message, Verdict } from '../wire/message.js';
-import { createPacer, type Pacer } from '../wire/pacer.js';
-import { createNetlinkSocket } from '../wire/socket.js';
-import type { Writer } from '../wire/writer.js';
+import type { Verdict } from '../wire/message.js';
+import { type Session, useNetlink } from './session.js';
 
-/** Longest wait for an answer that should be there at once. */
-const RECEIVE_TIMEOUT_MS = 2000;
-
-export interface RouteSession {
-  readonly connection: Connection;
-  readonly pace: Pacer;
-}
-
-export async function useRouteNetlink<T>(work: (session: RouteSession) => T | Promise<T>): Promise<T> {
-  const now = () => performance.now();
-  const transport = createNetlinkSocket({ protocol: NETLINK_ROUTE, receiveTimeoutMs: RECEIVE_TIMEOUT_MS });
-  const connection = new Connection(transport, now);
-  try {
-    return await work({ connection, pace: createPacer(now) });
-  } finally {
-    connection.close();
-  }
-}
-
-export interface ListRequest<T> extends Pick<Request, 'type' | 'encode'> {
-  /** Null: nothing that the list is about. */
-  decode(message: Message): T | null;
-}
-
-/** A list that changed while the kernel gave it out is asked for again, so often at most. */
-const LISTS_MAX = 5;
-
-export async function list<T>(
-  { connection, pace }: RouteSession,
-  { type, encode, decode }: ListRequest<T>,
-): Promise<T[]> {
-  for (let asked = 1; ; asked++) {
-    const found: T[] = [];
-    const outcome = await connection.dump(
-      {
-        type,
-        encode,
-        onReply(message) {
-          const one = decode(message);
-          if (one !== null) found.push(one);
-        },
-      },
-      pace,
-    );
-    assertPermitted(outcome);
-    if (outcome.errno !== 0) {
-      const name = getSystemErrorName(-outcome.errno);
-      throw new KernelUnavailableError(`rtnetlink answered a question for a list with ${name}`);
-    }
-    if (!outcome.isInterrupted || asked === LISTS_MAX) return found;
-  }
+export function useRouteNetlink<T>(work: (session: Session) => T | Promise<T>): Promise<T> {
+  return useNetlink({ name: 'rtnetlink', protocol: NETLINK_ROUTE }, work);
 }
 
 /** Throws for no permission, and leaves other refusals to the caller. */
@@ -69,17 +15,4 @@ export function assertPermitted({ errno }: Verdict): void {
   throw new KernelUnavailableError(
     'the kernel refuses to change addresses (EPERM): run as root or with CAP_NET_ADMIN',
   );
-}
-
-/** Begins with a protocol header of so many zeros; returns where it is. */
-export function claimHeader(writer: Writer, bytes: number): number {
-  const start = writer.claim(bytes);
-  writer.bytes.fill(0, start, start + bytes);
-  return start;
-}
-
-/** Where the attributes begin behind a protocol header of so many bytes. */
-export function attributesAfter({ start, end }: Message, headerBytes: number): number {
-  if (start + headerBytes > end) throw malformed('a header of rtnetlink is cut off');
-  return start + headerBytes;
 }

@@ -3,6 +3,7 @@
  * command, its checks in the kernel's order. The model-based kernel test holds it against a real kernel.
  */
 import { constants } from 'node:os';
+import { freeze } from '../../domain/freeze.js';
 import {
   destinationKey,
   type Family,
@@ -181,11 +182,4 @@ function arrivingConfig(config: DestinationConfig): DestinationConfig {
     lowerThreshold: config.lowerThreshold >>> 0,
     tunnel: config.tunnel && { ...config.tunnel },
   };
-}
-
-function freeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) freeze(member);
-  }
-  return Object.freeze(value);
 }

@@ -11,6 +11,7 @@ import {
   isFwmark,
   type Protocol,
 } from '../../domain/keys.js';
+import { sameDestination } from '../../domain/plan.js';
 import type {
   DestinationConfig,
   DestinationEntry,
@@ -87,19 +88,27 @@ export interface OwningService {
   readonly frontend: Frontend;
 }
 
+export interface DestinationContext {
+  /** Whether the values were decoded with them. */
+  readonly stats: boolean;
+  /** The entry before it in the list, whose attributes are most often the same: equal ones are kept once. */
+  readonly neighbour: DestinationEntry | undefined;
+}
+
 /** The destination of a message that came when the destinations of `service` were asked for. */
 export function destinationEntryOf(
   values: DestinationValues,
   service: OwningService,
-  stats: boolean,
+  { stats, neighbour }: DestinationContext,
 ): DestinationEntry {
   const backend = backendOf(values, familyOf(service.frontend));
+  const config = destinationConfigOf(values);
   const entry: DestinationEntry = {
     kind: 'destination',
     key: destinationKey(service.key, backend),
     frontend: service.frontend,
     backend,
-    config: destinationConfigOf(values),
+    config: neighbour && sameDestination(neighbour.config, config) ? neighbour.config : config,
   };
   if (!stats) return entry;
   const connections = {

@@ -55,7 +55,7 @@ export class TableReader {
   #dumpDestinations(service: OwningService): Promise<DestinationEntry[]> {
     return this.#dumpUntilStable('GET_DEST', {
       encode: (writer) => encodeFrontend(writer, service.frontend),
-      decode: (message) => this.#destinationOf(message, service),
+      decode: (message, neighbour) => this.#destinationOf(message, service, neighbour),
     });
   }
 
@@ -87,7 +87,10 @@ export class TableReader {
    */
   async #dumpUntilStable<T extends { readonly key: string }>(
     command: 'GET_SERVICE' | 'GET_DEST',
-    { encode, decode }: Pick<GenericRequest, 'encode'> & { decode(message: Message): T | undefined },
+    {
+      encode,
+      decode,
+    }: Pick<GenericRequest, 'encode'> & { decode(message: Message, neighbour: T | undefined): T | undefined },
   ): Promise<T[]> {
     let previous: Map<string, T> | undefined;
     for (let dumps = 1; ; dumps++) {
@@ -98,7 +101,7 @@ export class TableReader {
           command: IPVS_CMD[command],
           ...(encode && { encode }),
           onReply(message) {
-            const entry = decode(message);
+            const entry = decode(message, entries.at(-1));
             if (entry) entries.push(entry);
           },
         }),
@@ -120,10 +123,14 @@ export class TableReader {
     return serviceEntryOf(service, this.#stats);
   }
 
-  #destinationOf(message: Message, service: OwningService): DestinationEntry {
+  #destinationOf(
+    message: Message,
+    service: OwningService,
+    neighbour: DestinationEntry | undefined,
+  ): DestinationEntry {
     const { destination } = this.#decode(message);
     if (destination === undefined) throw malformed('an answer to GET_DEST has no destination');
-    return destinationEntryOf(destination, service, this.#stats);
+    return destinationEntryOf(destination, service, { stats: this.#stats, neighbour });
   }
 
   #decode(message: Message): EntryValues {

@@ -171,6 +171,14 @@ export function u32(type: number): Attribute<number> {
   });
 }
 
+export function bigEndianU32(type: number): Attribute<number> {
+  return fixed(type, {
+    length: 4,
+    put: (view, at, value) => view.setUint32(at, value),
+    get: (view, at) => view.getUint32(at),
+  });
+}
+
 /** A 32-bit counter, in the type of the wider ones. */
 export function counter32(type: number): Attribute<bigint> {
   return fixed(type, {

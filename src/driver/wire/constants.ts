@@ -15,9 +15,11 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const SOL_NETLINK = 270;
 export const MSG_TRUNC = 0x20;
+export const MSG_WAITFORONE = 0x10000;
 
 /** linux/netlink.h */
 export const NETLINK_ROUTE = 0;
+export const NETLINK_NETFILTER = 12;
 export const NETLINK_GENERIC = 16;
 export const NETLINK_CAP_ACK = 10;
 export const NETLINK_EXT_ACK = 11;

@@ -1,6 +1,8 @@
 /** The C library's socket calls. Failures are thrown as `SystemCallError` with errno. */
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
+import { MSG_TRUNC, MSG_WAITFORONE } from './constants.js';
+import type { DatagramSlots } from './datagram-slots.js';
 
 /** A system call that failed; `errno` is positive. */
 export class SystemCallError extends Error {
@@ -19,8 +21,8 @@ export interface Libc {
   send(fd: number, bytes: Uint8Array): void;
   /** Sends to an address, which is a `struct sockaddr` of its family. */
   sendTo(fd: number, bytes: Uint8Array, address: Uint8Array): void;
-  /** Returns the number of bytes received; blocks as long as SO_RCVTIMEO allows. */
-  receive(fd: number, into: Uint8Array, flags: number): number;
+  /** Returns how many slots were filled, from the first on; blocks for the first as long as SO_RCVTIMEO allows. */
+  receiveSome(fd: number, slots: DatagramSlots): number;
   close(fd: number): void;
   /** `struct timeval` of this many milliseconds. */
   timeval(milliseconds: number): Uint8Array;
@@ -42,7 +44,7 @@ function bindLibc(): Libc {
   const sendto = library.func(
     'long sendto(int, const void *, unsigned long, int, const void *, unsigned int)',
   );
-  const recv = library.func('long recv(int, void *, unsigned long, int)');
+  const recvmmsg = library.func('int recvmmsg(int, void *, unsigned int, int, void *)');
   const close = library.func('int close(int)');
   return {
     socket: (domain, type, protocol) => checked('socket', socket(domain, type, protocol)),
@@ -55,7 +57,9 @@ function bindLibc(): Libc {
     sendTo(fd, bytes, address) {
       checked('sendto', sendto(fd, bytes, bytes.length, 0, address, address.length));
     },
-    receive: (fd, into, flags) => checked('recv', recv(fd, into, into.length, flags)),
+    receiveSome(fd, { headers, count }) {
+      return checked('recvmmsg', recvmmsg(fd, headers, count, MSG_TRUNC | MSG_WAITFORONE, null));
+    },
     close(fd) {
       checked('close', close(fd));
     },

@@ -3,7 +3,6 @@ import { constants } from 'node:os';
 import { KernelUnavailableError } from '../kernel-error.js';
 import {
   AF_NETLINK,
-  MSG_TRUNC,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   SO_RCVBUF,
@@ -16,6 +15,7 @@ import {
   SOL_NETLINK,
   SOL_SOCKET,
 } from './constants.js';
+import { DatagramSlots } from './datagram-slots.js';
 import { type Libc, loadLibc, SystemCallError } from './libc.js';
 
 /** The seam under the protocol: the kernel's side of it can be scripted. */
@@ -39,6 +39,8 @@ export interface SocketOptions {
 
 /** The kernel fills at most 32 KiB of a dump into one datagram (netlink_recvmsg). */
 const RECEIVE_BYTES = 64 * 1024;
+/** A list of up to 32 KiB, and the datagram that says that it ended. */
+const RECEIVE_SLOTS = 2;
 const SEND_BUFFER_BYTES = 1024 * 1024;
 /** Room for the refusals of a whole datagram of requests: each answer counts with its bookkeeping, about 1 KiB. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -46,12 +48,14 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 export function createNetlinkSocket({ protocol, receiveTimeoutMs }: SocketOptions): Transport {
   const libc = loadLibc();
   const fd = unavailableOnFailure(() => openSocket(libc, protocol, receiveTimeoutMs));
-  const buffer = Buffer.alloc(RECEIVE_BYTES);
+  const slots = new DatagramSlots(RECEIVE_SLOTS, RECEIVE_BYTES);
+  let received = 0;
+  let taken = 0;
 
   function receiveUninterrupted(): number {
     for (;;) {
       try {
-        return libc.receive(fd, buffer, MSG_TRUNC);
+        return libc.receiveSome(fd, slots);
       } catch (error) {
         if (!(error instanceof SystemCallError) || error.errno !== constants.errno.EINTR) throw error;
       }
@@ -63,11 +67,11 @@ export function createNetlinkSocket({ protocol, receiveTimeoutMs }: SocketOption
       unavailableOnFailure(() => libc.send(fd, datagram));
     },
     receive() {
-      const length = unavailableOnFailure(receiveUninterrupted);
-      if (length > buffer.length) {
-        throw new KernelUnavailableError(`the kernel sent a datagram of ${length} bytes`);
+      if (taken === received) {
+        received = unavailableOnFailure(receiveUninterrupted);
+        taken = 0;
       }
-      return buffer.subarray(0, length);
+      return slots.datagramAt(taken++);
     },
     close: () => libc.close(fd),
   };

@@ -3,6 +3,7 @@ import { CHAIN_START, type ChainTip, type SealedEvent, sealedJson, unseal } from
 import type { DefinitionKind } from '../../domain/names.js';
 import type { AnswerKey, KeptAnswer, Reader } from '../store.js';
 import { synchronous } from './database.js';
+import { createEntryConfigs } from './entry-configs.js';
 import { createEventQuery } from './event-query.js';
 import { createHistoryReader } from './history-reader.js';
 import { below, destinationsOf, servicesAt } from './path-range.js';
@@ -21,6 +22,8 @@ export interface SqliteReader extends Reader {
 export function createReader(db: Database, cache: ResourceCache): SqliteReader {
   const statements = prepare(db);
   const findEvents = createEventQuery(db);
+  const configs = createEntryConfigs();
+  const entryOf = (row: EntryRow) => entryFromRow(row, configs);
   const tip = () => statements.tip.get() ?? CHAIN_START;
 
   return {
@@ -76,16 +79,16 @@ export function createReader(db: Database, cache: ResourceCache): SqliteReader {
 
     entry(key) {
       const row = statements.entry.get(key);
-      return row && entryFromRow(row);
+      return row && entryOf(row);
     },
-    entriesOf: (path) => statements.entriesOf.all({ path, ...below(path) }).map(entryFromRow),
+    entriesOf: (path) => statements.entriesOf.all({ path, ...below(path) }).map(entryOf),
     entriesOfFrontend: (key) =>
-      statements.entriesOfFrontend.all({ key, ...destinationsOf(key) }).map(entryFromRow),
+      statements.entriesOfFrontend.all({ key, ...destinationsOf(key) }).map(entryOf),
     isServed: (address) => servicesAt(address).some((range) => statements.isServed.get(range) !== undefined),
-    entries: ({ after, limit }) => statements.entries.all(after, limit).map(entryFromRow),
+    entries: ({ after, limit }) => statements.entries.all(after, limit).map(entryOf),
     entryCount: () => statements.entryCount.get()?.count ?? 0,
-    drainingEntries: () => statements.drainingEntries.all().map(entryFromRow),
-    drains: ({ after, limit }) => statements.drains.all(after, limit).map(entryFromRow),
+    drainingEntries: () => statements.drainingEntries.all().map(entryOf),
+    drains: ({ after, limit }) => statements.drains.all(after, limit).map(entryOf),
 
     owed: () => statements.owed.pluck().all() as string[],
 

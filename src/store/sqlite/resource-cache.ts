@@ -4,6 +4,7 @@
  * What is here is what the last commit left: a resource that the open transaction has touched is not here until that
  * transaction has ended, however it ends. What another process commits empties it (`PRAGMA data_version`).
  */
+import { freeze } from '../../domain/freeze.js';
 import type { StoredResource } from '../store.js';
 
 export interface ResourceCache {
@@ -65,11 +66,4 @@ function dropOldest(map: Map<string, unknown>): void {
     map.delete(key);
     return;
   }
-}
-
-function freeze<T extends object>(value: T): T {
-  for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null) freeze(member);
-  }
-  return Object.freeze(value);
 }

@@ -3,6 +3,7 @@ import type { Kind } from '../../domain/names.js';
 import { nameOf, parentPath } from '../../domain/names.js';
 import type { Labels } from '../../domain/schema/common.js';
 import type { OwnedEntry, StoredResource } from '../store.js';
+import type { EntryConfigs } from './entry-configs.js';
 
 export interface ResourceRow {
   readonly path: string;
@@ -76,12 +77,15 @@ export function rowFromEntry({ config, drainSeconds, drainDeadline, ...same }: O
   };
 }
 
-export function entryFromRow({ drain_seconds, drain_deadline, ...row }: EntryRow): OwnedEntry {
+export function entryFromRow(
+  { drain_seconds, drain_deadline, ...row }: EntryRow,
+  configs: EntryConfigs,
+): OwnedEntry {
   return {
     ...row,
     state: row.state as OwnedEntry['state'],
     origin: row.origin as OwnedEntry['origin'],
-    config: JSON.parse(row.config) as OwnedEntry['config'],
+    config: configs(row.config),
     drainSeconds: drain_seconds,
     drainDeadline: drain_deadline,
   };

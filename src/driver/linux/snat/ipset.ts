@@ -10,15 +10,10 @@ import type { FamilyState } from './state.js';
 const IN_USE_RETRIES = 10;
 const IN_USE_WAIT_MS = 100;
 
-/** Names of all sets of the host, a line each. */
-export function listSetNames(): Promise<string> {
-  return runProgram('ipset', ['list', '-name']);
-}
-
 /** Our sets among these names, with their entries. */
 export async function readSets(
   family: Family,
-  names: string,
+  names: readonly string[],
 ): Promise<Pick<FamilyState, 'sets' | 'strangeSets'>> {
   const sets = new Map<number, Set<string>>();
   const strangeSets: number[] = [];

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import type { Family } from '../../../domain/keys.js';
+import { type KernelFiles, mayBeInUse } from '../../kernel-modules.js';
 import { findProgram, ProgramError, runProgram } from '../program.js';
 import { type Chains, NO_CHAIN, parseSaved } from './chains.js';
 
@@ -34,7 +35,7 @@ export function hasIptables(family: Family): boolean {
   return variantsOf(family).length > 0;
 }
 
-export function createIptables(family: Family): Iptables {
+export function createIptables(family: Family, files: KernelFiles): Iptables {
   let settled: Variant | undefined;
 
   async function candidates(): Promise<Variant[]> {
@@ -43,6 +44,11 @@ export function createIptables(family: Family): Iptables {
     // old tables in use: the host's own rules are there
     if (!(await hasLegacyTables(family))) return variants;
     return [...variants.filter(isLegacy), ...variants.filter((variant) => !isLegacy(variant))];
+  }
+
+  /** Asking the programs instead would load the modules of the tables. */
+  async function mayHaveTables(variant: Variant): Promise<boolean> {
+    return isLegacy(variant) ? await hasLegacyTables(family) : await mayBeInUse('nf_tables', files);
   }
 
   /** A variant that the kernel does not support holds nothing, unless it held something before. */
@@ -58,7 +64,7 @@ export function createIptables(family: Family): Iptables {
   return {
     async read() {
       for (const variant of await candidates()) {
-        if (isLegacy(variant) && !(await hasLegacyTables(family))) continue;
+        if (!(await mayHaveTables(variant))) continue;
         const chains = await saved(variant);
         if (!hasOurs(chains)) continue;
         settled = variant;
@@ -105,7 +111,6 @@ function variantsOf(family: Family): Variant[] {
   return [...found.values()];
 }
 
-/** Asking the programs instead would load the modules of the tables. */
 async function hasLegacyTables(family: Family): Promise<boolean> {
   try {
     const names = await readFile(`/proc/net/${family === 'ipv4' ? 'ip' : 'ip6'}_tables_names`, 'utf8');

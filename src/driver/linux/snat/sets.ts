@@ -36,11 +36,10 @@ export function deleteMember(family: Family, pool: number, member: string): stri
   return `del ${setName(family, pool)} ${member}`;
 }
 
-/** Numbers of the pools that have a set, from the names that `ipset list -name` prints. */
-export function poolsWithSets(names: string, family: Family): number[] {
+/** Numbers of the pools that have a set, from the names of the host's sets. */
+export function poolsWithSets(names: readonly string[], family: Family): number[] {
   const prefix = setPrefix(family);
   return names
-    .split('\n')
     .filter((name) => name.startsWith(prefix) && /^[1-9]\d*$/.test(name.slice(prefix.length)))
     .map((name) => Number(name.slice(prefix.length)));
 }

@@ -2,13 +2,15 @@
 import { constants } from 'node:os';
 import type { HostOperation, SnatConfig } from '../../../domain/host-operation.js';
 import { type Family, familyOf, frontendKey } from '../../../domain/keys.js';
+import type { KernelFiles } from '../../kernel-modules.js';
 import type { Verdict } from '../../wire/message.js';
 import { ProgramError } from '../program.js';
-import { listSetNames, readSets, restoreSets } from './ipset.js';
+import { readSets, restoreSets } from './ipset.js';
 import { createIptables } from './iptables.js';
 import { type Change, planChanges, TooManyPoolsError } from './plan.js';
 import type { PoolAddresses } from './pools.js';
 import { parsePools, parseSingleRules } from './rules.js';
+import { listSetNames } from './set-names.js';
 import { configsOf, type FamilyState, isNothing, poolsOf } from './state.js';
 
 const { EEXIST, EIO, ENOENT, ENOSPC } = constants.errno;
@@ -24,9 +26,9 @@ export type SnatOperation = Extract<HostOperation, { command: 'NEW_SNAT' | 'SET_
 export interface SourceNat {
   /**
    * By frontend key. `names` lists the sets of the host, when they are needed: both families have theirs among them. Rejects
-   * with `ProgramError` when the kernel cannot be asked.
+   * with `ProgramError` or `KernelUnavailableError` when the kernel cannot be asked.
    */
-  read(names: () => Promise<string>): Promise<ReadonlyMap<string, SnatConfig>>;
+  read(names: () => Promise<readonly string[]>): Promise<ReadonlyMap<string, SnatConfig>>;
   /** One verdict for each operation, in order. */
   apply(operations: readonly SnatOperation[]): Promise<Verdict[]>;
 }
@@ -35,11 +37,11 @@ export interface SourceNat {
  * Between two readings the state is taken to be what the last change made of it, so that the work for a change grows with
  * the change. The first reading removes what serves no frontend: an interrupted change has left it.
  */
-export function createSourceNat(family: Family): SourceNat {
-  const iptables = createIptables(family);
+export function createSourceNat(family: Family, files: KernelFiles): SourceNat {
+  const iptables = createIptables(family, files);
   let state: FamilyState | undefined;
 
-  async function readState(names = listSetNames): Promise<FamilyState> {
+  async function readState(names: () => Promise<readonly string[]> = listSetNames): Promise<FamilyState> {
     const [chains, sets] = await Promise.all([
       iptables.read(),
       names().then((list) => readSets(family, list)),
